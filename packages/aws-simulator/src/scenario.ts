@@ -1,0 +1,115 @@
+/** What a scenario file or a test sets: how tasks behave, which calls fail, and which of AWS's unsettled readings is in force. */
+export interface Scenario {
+  /** The first rule that matches a task decides; without a match a task starts, stays healthy and drains properly. */
+  behaviours?: BehaviourRule[]
+  faults?: Fault[]
+  ecs?: EcsOptions
+  registry?: { profile?: 'oci' | 'ecr' }
+  /** Enforce AWS's token buckets per API category. Default false: scaled clocks make real rates meaningless. */
+  rateLimits?: boolean
+  /** Resources that exist at the start. More can be made by API calls. */
+  seed?: Seed
+}
+
+export interface BehaviourRule {
+  match: TaskMatch
+  behaviour: TaskBehaviour
+}
+
+/** Every given field must match. Texts may hold `*`. `label` and `env` read `name=value`. */
+export interface TaskMatch {
+  image?: string
+  digest?: string
+  /** A label in the image's config, so that behaviour can travel with the bytes. */
+  label?: string
+  /** A variable in the container definition or override. */
+  env?: string
+  command?: string
+  family?: string
+  service?: string
+  cluster?: string
+  /** Only tasks of services (`service`) or only one-off tasks (`run-task`). */
+  kind?: 'service' | 'run-task'
+  /** Only the first n tasks that match. */
+  first?: number
+}
+
+/** All durations in simulated seconds. */
+export interface TaskBehaviour {
+  /** From creation to RUNNING. Default 20, as a Fargate task takes. */
+  startsAfter?: number
+  /** The task never runs: it goes STOPPED with stopCode TaskFailedToStart and this reason (CannotPullContainerError: …, ResourceInitializationError: …). */
+  failsToStart?: string
+  /** Exits this long after RUNNING. Absent: runs until stopped. */
+  exitsAfter?: number
+  exitCode?: number
+  /** Text of containers[].reason, such as `OutOfMemoryError: Container killed due to memory usage`. */
+  exitReason?: string
+  /** Container health check and targets turn healthy after RUNNING + this. Default 5. */
+  healthyAfter?: number
+  /** Never healthy: `container` health check, or `target` health with the reason text. */
+  unhealthy?: { kind: 'container' | 'target'; after?: number; reason?: string }
+  /** Lines the container writes, each this long after RUNNING. */
+  log?: { after?: number; line: string }[]
+  /** Exit codes of other containers when the task stops, by name. */
+  sidecarExitCodes?: Record<string, number>
+  /** Drain time of its targets before SIGTERM. Default: the target group's deregistration delay (300). */
+  drainsFor?: number
+  /** DescribeTasks answers MISSING this long after RunTask. */
+  missingFor?: number
+  /** From SIGTERM to exit. Default 1; at most stopTimeout, then 137. */
+  stopsAfter?: number
+}
+
+export interface Fault {
+  /** `ecs`, `ecr`, `ssm`, `logs`, `registry`, …; `*` any. */
+  service?: string
+  /** `DescribeServices`, or for the registry `PUT /v2/*`; may hold `*`. */
+  operation?: string
+  /** Matches a part of the request body or path. */
+  contains?: string
+  /** Skip this many matches first. */
+  skip?: number
+  /** Apply to this many matches, then no more. Absent: always. */
+  times?: number
+  /** Chance of each match, 0 to 1. */
+  probability?: number
+  effect:
+    | { kind: 'error'; name: string; message?: string; status?: number; headers?: Record<string, string>; body?: string }
+    /** The connection is cut before the request is handled, or after it, with the answer lost. */
+    | { kind: 'drop'; when: 'before' | 'after' | 'mid-body' }
+    | { kind: 'delay'; milliseconds: number }
+    /** The caller lacks this right: AccessDeniedException in AWS's wording. */
+    | { kind: 'deny' }
+}
+
+/** Readings of behaviour that AWS does not document; each default is the best attested one. */
+export interface EcsOptions {
+  /** ListServiceDeployments shows a new entry this many simulated seconds late. Default 3. */
+  serviceDeploymentListDelay?: number
+  /** DescribeServices keeps naming the previous currentServiceDeployment this long. Default 3. */
+  staleCurrentServiceDeployment?: number
+  /** Status of a service deployment whose successor took over. Default STOPPED. */
+  supersededStatus?: 'STOPPED' | 'SUCCESSFUL' | 'IN_PROGRESS'
+  /** From the breaker's last counted failure to FAILED, as the retry back-off adds. Default 60. */
+  breakerLag?: number
+  /** SUCCESSFUL comes this long before rolloutState COMPLETED. Default 0. */
+  successfulBeforeCompleted?: number
+  /** Healthy without load balancer and health check: this long after RUNNING. Default 40, as ECS does. */
+  settleSeconds?: number
+  /** Failed deployments show DRAINING during a rollback. Default false (ACTIVE). */
+  drainingStatus?: boolean
+}
+
+/** Shapes follow the API's own requests. */
+export interface Seed {
+  repositories?: { name: string; mutability?: 'MUTABLE' | 'IMMUTABLE' }[]
+  clusters?: string[]
+  logGroups?: string[]
+  parameters?: { name: string; type: 'String' | 'SecureString'; value: string }[]
+  targetGroups?: { name: string; deregistrationDelay?: number }[]
+  alarms?: { name: string; state: 'OK' | 'ALARM' }[]
+  taskDefinitions?: Record<string, unknown>[]
+  /** CreateService requests. With `stable: true` the service starts as long since completed. */
+  services?: (Record<string, unknown> & { stable?: boolean })[]
+}

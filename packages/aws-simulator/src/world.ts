@@ -1,0 +1,77 @@
+import type { SimClock } from './clock.ts'
+import type { Scenario, TaskBehaviour } from './scenario.ts'
+
+/** What the rooms of the simulator ask of each other. ECS reads images, parameters and log groups through these and never their state. */
+export interface World {
+  readonly accountId: string
+  readonly region: string
+  readonly clock: SimClock
+  readonly scenario: Scenario
+  readonly images: ImageLookup
+  readonly logs: LogSink
+  readonly parameters: ParameterLookup
+  readonly targetGroups: TargetGroups
+  readonly alarms: Alarms
+}
+
+export interface ImageLookup {
+  /** Resolves `host/repo:tag`, `host/repo@sha256:…`. Undefined when it is not there or not pullable; images of foreign hosts resolve to a stable invented digest. */
+  resolve(reference: string): { digest: string; labels: Record<string, string> } | undefined
+}
+
+export interface LogSink {
+  hasGroup(name: string): boolean
+  /** Creates the stream on its first line, as the awslogs driver does. Throws when the group is missing. */
+  write(group: string, stream: string, line: string, at: Date): void
+}
+
+export interface ParameterLookup {
+  /** By name or ARN; undefined when missing. */
+  get(nameOrArn: string): string | undefined
+}
+
+export interface TargetGroups {
+  exists(arn: string): boolean
+  deregistrationDelay(arn: string): number
+  register(arn: string, target: string, port: number): void
+  setHealth(arn: string, target: string, state: 'initial' | 'healthy' | 'unhealthy' | 'draining', reason?: string): void
+  deregister(arn: string, target: string): void
+}
+
+export interface Alarms {
+  state(name: string): 'OK' | 'ALARM' | 'INSUFFICIENT_DATA' | undefined
+}
+
+export type BehaviourFor = (task: {
+  kind: 'service' | 'run-task'
+  cluster: string
+  service?: string
+  family: string
+  image: string
+  digest?: string
+  labels: Record<string, string>
+  env: Record<string, string>
+  command: string[]
+}) => TaskBehaviour
+
+/** A service of the simulator: JSON or query protocol, one handler per operation. A handler gets a request that its model has accepted. */
+export interface ServiceHandlers {
+  /** Name in the request signature: ecs, ecr, ssm, logs, rds, elasticloadbalancing, … */
+  signingName: string
+  operations: Record<string, (input: never) => unknown | Promise<unknown>>
+}
+
+/** Thrown by a handler; goes out as AWS's error of that name. */
+export class AwsFailure extends Error {
+  override readonly name: string
+  readonly status: number
+  /** Further members of the error's shape. */
+  readonly members: Record<string, unknown>
+
+  constructor(name: string, message: string, options: { status?: number; members?: Record<string, unknown> } = {}) {
+    super(message)
+    this.name = name
+    this.status = options.status ?? 400
+    this.members = options.members ?? {}
+  }
+}
