@@ -1,1 +1,8 @@
-export {}
+export { type Clock, systemClock } from './clock.ts'
+export { formatDuration, formatStopwatch, parseDuration } from './duration.ts'
+export { isUserError, messageOf, UserError } from './errors.ts'
+export { type GitHubContext, githubContext } from './github-context.ts'
+export { type InputReader, inputReader } from './inputs.ts'
+export { githubLog, type Log } from './log.ts'
+export { type ActionEntry, type ActionResult, type ActionRuntime, type OutputValue, runAction } from './run-action.ts'
+export { fileSummary, markdownCode, markdownDetails, markdownTable, type Summary } from './summary.ts'

@@ -1,0 +1,47 @@
+import { appendFileSync, statSync } from 'node:fs'
+
+/** The step's part of the job summary, in GitHub's Markdown. */
+export interface Summary {
+  /** Appends Markdown and a blank line. GitHub drops a step's summary above 1 MiB whole, so what would pass it is left out and said. */
+  add(markdown: string): void
+}
+
+const limit = 1_048_576
+const notice =
+  '\n_The rest of this summary is left out: GitHub shows at most 1 MiB per step. The log has everything._\n'
+
+/** Writes to the file of GITHUB_STEP_SUMMARY; without one (outside a runner) it writes nothing. */
+export function fileSummary(file: string | undefined): Summary {
+  let full = false
+  return {
+    add(markdown) {
+      if (!file || full) return
+      const text = `${markdown}\n\n`
+      const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+      full = size + Buffer.byteLength(text) + Buffer.byteLength(notice) > limit
+      appendFileSync(file, full ? notice : text)
+    },
+  }
+}
+
+/** A Markdown table. Cells may hold Markdown; line breaks and pipes in them are made safe. */
+export function markdownTable(header: string[], rows: string[][]): string {
+  const row = (cells: string[]) => `| ${cells.map(tableCell).join(' | ')} |`
+  return [row(header), row(header.map(() => '---')), ...rows.map(row)].join('\n')
+}
+
+/** Folds a text under a heading the reader opens by a click. */
+export function markdownDetails(heading: string, body: string): string {
+  return `<details><summary>${heading}</summary>\n\n${body}\n\n</details>`
+}
+
+/** A fenced block whose fence is longer than any run of backticks inside. */
+export function markdownCode(text: string, language = ''): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return `${fence}${language}\n${text}\n${fence}`
+}
+
+function tableCell(text: string): string {
+  return text.replaceAll('|', '\\|').replace(/\r?\n/g, '<br>')
+}

@@ -1,0 +1,85 @@
+import { Agent as HttpsAgent } from 'node:https'
+import { type Clock, formatDuration, type Log } from '@deploy-actions/action-kit'
+import type { MiddlewareStack, Provider, RetryStrategyV2, UserAgent } from '@smithy/types'
+import { readableAwsError } from './errors.ts'
+import { patientRetries } from './retry.ts'
+
+export interface ClientOptions {
+  region: string
+  log: Log
+  clock: Clock
+  /** Ends retries when the run is cancelled. A client that must still speak after the cancel is built without it. */
+  signal?: AbortSignal
+  throttlingMs?: number
+  env?: NodeJS.ProcessEnv
+}
+
+interface AwsClientConfig {
+  region: string
+  retryStrategy: RetryStrategyV2
+  maxAttempts: number
+  customUserAgent: UserAgent
+  requestHandler: Record<string, unknown>
+}
+
+type ClientClass<C> = new (config: AwsClientConfig) => C
+
+/**
+ * Builds an SDK client with the suite's manners: patient retries, readable access errors, a user agent that names the run, proxies of
+ * self-hosted runners. Credentials and endpoints come from the SDK's default chain (AWS_ENDPOINT_URL included).
+ */
+export function awsClient<C extends { middlewareStack: unknown }>(Client: ClientClass<C>, options: ClientOptions): C {
+  const client = new Client(clientConfig(options))
+  const stack = client.middlewareStack as MiddlewareStack<object, object>
+  stack.add(
+    (next, context) => async (args) => {
+      try {
+        return await next(args)
+      } catch (error) {
+        throw readableAwsError(error, context.clientName ?? '', context.commandName ?? '')
+      }
+    },
+    { step: 'initialize', priority: 'high', name: 'readableAwsErrors' },
+  )
+  return client
+}
+
+function clientConfig({ region, log, clock, signal, throttlingMs, env = process.env }: ClientOptions): AwsClientConfig {
+  let saidThrottled = false
+  return {
+    region,
+    // The strategy counts for itself; the SDK only writes this number into a header.
+    maxAttempts: 10,
+    retryStrategy: patientRetries({
+      clock,
+      signal,
+      throttlingMs,
+      onThrottled(error) {
+        if (saidThrottled) return
+        saidThrottled = true
+        log.info(
+          `AWS is throttling (${error?.message ?? 'Rate exceeded'}): repeating for up to ${formatDuration(throttlingMs ?? 300_000)}.`,
+        )
+      },
+    }),
+    customUserAgent: [
+      ['deploy-actions'],
+      ...(env.GITHUB_RUN_ID ? [['github-run', env.GITHUB_RUN_ID] as [string, string]] : []),
+    ],
+    requestHandler: {
+      connectionTimeout: 5_000,
+      requestTimeout: 60_000,
+      throwOnRequestTimeout: true,
+      ...(env.HTTPS_PROXY || env.https_proxy
+        ? { httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: 50, proxyEnv: env } as object) }
+        : {}),
+    },
+  }
+}
+
+/** When the credentials that a client uses end; undefined when they do not say. */
+export async function credentialsExpiry(client: {
+  config: { credentials: Provider<{ expiration?: Date }> | (() => Promise<{ expiration?: Date }>) }
+}): Promise<Date | undefined> {
+  return (await client.config.credentials()).expiration
+}
