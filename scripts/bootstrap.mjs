@@ -1,24 +1,20 @@
 // Plain JavaScript, because it is the first thing that runs on a clean clone with any Node from 20 on: it installs what is missing, then
 // hands over to the Node that GitHub's runners use (devDependency `node`), which runs TypeScript as it is.
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const stamp = path.join(root, 'node_modules', '.deploy-actions-lock')
-const lock = createHash('sha256')
-  .update(readFileSync(path.join(root, 'package-lock.json')))
-  .digest('hex')
+const installed = statSync(path.join(root, 'node_modules', '.package-lock.json'), { throwIfNoEntry: false })
+const locked = statSync(path.join(root, 'package-lock.json'))
 
-if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
+if (!installed || installed.mtimeMs < locked.mtimeMs) {
   console.log('Installing dependencies (npm ci) …')
   const npm = process.env.npm_execpath
   const [command, args] = npm ? [process.execPath, [npm, 'ci']] : ['npm', ['ci']]
   const install = spawnSync(command, args, { cwd: root, stdio: 'inherit' })
   if (install.status !== 0) process.exit(install.status ?? 1)
-  writeFileSync(stamp, lock)
 }
 
 const [script, ...args] = process.argv.slice(2)
