@@ -1,1 +1,5 @@
-export {}
+export { countCalls, type RecordedCall } from './calls.ts'
+export { manualClock, type SimClock, scaledClock } from './clock.ts'
+export type { BehaviourRule, EcsOptions, Fault, Scenario, Seed, TaskBehaviour, TaskMatch } from './scenario.ts'
+export { type Simulator, type SimulatorOptions, startSimulator } from './simulator.ts'
+export { AwsFailure, type Caller, type ServiceHandlers, type World } from './world.ts'

@@ -59,6 +59,10 @@ export interface TaskBehaviour {
   missingFor?: number
   /** From SIGTERM to exit. Default 1; at most stopTimeout, then 137. */
   stopsAfter?: number
+  /** Nothing is started: RunTask answers 200 with this failure, a service says that it was unable to place a task. */
+  placementFailure?: { reason: string; detail?: string }
+  /** The container of an image with STOPSIGNAL handled: exit code after SIGTERM. Default 143. */
+  sigtermExitCode?: number
 }
 
 export interface Fault {
@@ -75,7 +79,14 @@ export interface Fault {
   /** Chance of each match, 0 to 1. */
   probability?: number
   effect:
-    | { kind: 'error'; name: string; message?: string; status?: number; headers?: Record<string, string>; body?: string }
+    | {
+        kind: 'error'
+        name: string
+        message?: string
+        status?: number
+        headers?: Record<string, string>
+        body?: string
+      }
     /** The connection is cut before the request is handled, or after it, with the answer lost. */
     | { kind: 'drop'; when: 'before' | 'after' | 'mid-body' }
     | { kind: 'delay'; milliseconds: number }
@@ -99,6 +110,41 @@ export interface EcsOptions {
   settleSeconds?: number
   /** Failed deployments show DRAINING during a rollback. Default false (ACTIVE). */
   drainingStatus?: boolean
+  /** From UpdateService to the first task: as long as PRIMARY counts 0. Default 4. */
+  firstTaskAfter?: number
+  /** The scheduler looks again this long after something changed, so that events come in batches. Default 1. */
+  schedulerTick?: number
+  /** From the end of a task's containers to STOPPED. Default 10. */
+  deprovisioningSeconds?: number
+  /** From creation to RUNNING where a task's behaviour does not say. Default 20. */
+  startsAfter?: number
+  /** From RUNNING to HEALTHY where a task's behaviour does not say. Default 5. */
+  healthyAfter?: number
+  /** Alarms of a deployment are looked at this often. Default 10. */
+  alarmCheckSeconds?: number
+  /** Bake time of a rolling deployment with alarms; ECS derives it from the alarms' own periods. Default 300. */
+  alarmBakeSeconds?: number
+  /** Tasks that are draining still count in runningCount. Default true. */
+  drainingCountsAsRunning?: boolean
+  /** Each stage of a blue/green, linear or canary deployment takes at least this long. Default 5. */
+  stageSeconds?: number
+  /** Error name of StopServiceDeployment on one that has ended. Default ConflictException. */
+  stopFinishedError?: 'ConflictException' | 'ClientException'
+  /** ECS's own rollback finds no candidate when the old task definition is INACTIVE. Default false: services keep using such ones. */
+  rollbackNeedsActiveTaskDefinition?: boolean
+  /** Tasks that exit after RUNNING but before they were healthy count for the circuit breaker. Default true (false: as before 2024). */
+  breakerCountsExits?: boolean
+  /** Stopped tasks are described this long. Default 3600, as ECS promises at least. */
+  stoppedTasksVisibleSeconds?: number
+  /** What Lambda lifecycle hooks answer, by function ARN (may hold `*`) and stage. Without a match: SUCCEEDED at once. */
+  lambdaHooks?: LambdaHook[]
+}
+
+export interface LambdaHook {
+  target?: string
+  stage?: string
+  /** Answered call by call; the last one stays. IN_PROGRESS is asked again after 30 s. */
+  answers: ('SUCCEEDED' | 'FAILED' | 'IN_PROGRESS')[]
 }
 
 /** Shapes follow the API's own requests. */

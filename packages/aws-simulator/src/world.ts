@@ -1,5 +1,5 @@
 import type { SimClock } from './clock.ts'
-import type { Scenario, TaskBehaviour } from './scenario.ts'
+import type { Scenario, Seed, TaskBehaviour } from './scenario.ts'
 
 /** What the rooms of the simulator ask of each other. ECS reads images, parameters and log groups through these and never their state. */
 export interface World {
@@ -12,6 +12,17 @@ export interface World {
   readonly parameters: ParameterLookup
   readonly targetGroups: TargetGroups
   readonly alarms: Alarms
+  /** What the scenario's rules say about a task. Counts the use of rules with `first`, so ask once per task. */
+  readonly behaviourFor: BehaviourFor
+}
+
+/** Who calls, and through which region's endpoint. */
+export interface Caller {
+  accountId: string
+  region: string
+  /** ARN of the caller, as GetCallerIdentity and access errors show it. */
+  arn: string
+  requestId: string
 }
 
 export interface ImageLookup {
@@ -54,11 +65,20 @@ export type BehaviourFor = (task: {
   command: string[]
 }) => TaskBehaviour
 
-/** A service of the simulator: JSON or query protocol, one handler per operation. A handler gets a request that its model has accepted. */
+/**
+ * A service of the simulator: one handler per operation, whatever the protocol. A handler gets a request that its model has accepted
+ * (types, required members, bounds, enum values), with timestamps as Date and blobs as Buffer, and answers in the same way; members that are
+ * undefined are left out, members that the model does not know are a programming error. It refuses by throwing AwsFailure.
+ */
 export interface ServiceHandlers {
   /** Name in the request signature: ecs, ecr, ssm, logs, rds, elasticloadbalancing, … */
   signingName: string
-  operations: Record<string, (input: never) => unknown | Promise<unknown>>
+  operations: Record<string, (input: never, caller: Caller) => unknown | Promise<unknown>>
+  /** Creates this service's part of a seed. Called at the start and by the control endpoint. */
+  seed?(seed: Seed): void | Promise<void>
+  /** What `GET /_simulator/state` shows of this service. */
+  state?(): unknown
+  close?(): void | Promise<void>
 }
 
 /** Thrown by a handler; goes out as AWS's error of that name. */

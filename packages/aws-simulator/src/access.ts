@@ -1,0 +1,49 @@
+import { AwsFailure, type Caller } from './world.ts'
+
+const iamPrefixes: Record<string, string> = { monitoring: 'cloudwatch' }
+
+type Given = Record<string, unknown>
+const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
+const lastPart = (value: string) => value.split('/').at(-1) ?? value
+
+/** The resource that a request is about, as access errors name it; `*` where the operation has none. */
+function resourceOf(service: string, operation: string, input: Given, caller: Caller): string {
+  const arn = (kind: string, name: string) => `arn:aws:${kind}:${caller.region}:${caller.accountId}:${name}`
+  const cluster = lastPart(text(input.cluster) ?? 'default')
+  if (service === 'ecs') {
+    const named = text(input.service) ?? text(input.serviceName)
+    if (text(input.serviceDeploymentArn)) return text(input.serviceDeploymentArn)!
+    if (Array.isArray(input.serviceDeploymentArns)) return String(input.serviceDeploymentArns[0])
+    if (named) return named.startsWith('arn:') ? named : arn('ecs', `service/${cluster}/${named}`)
+    if (operation === 'DescribeServices' && Array.isArray(input.services)) {
+      return arn('ecs', `service/${cluster}/${lastPart(String(input.services[0]))}`)
+    }
+    if (operation === 'RunTask') return arn('ecs', `task-definition/${lastPart(text(input.taskDefinition) ?? '')}`)
+    if (operation === 'RegisterTaskDefinition') return arn('ecs', `task-definition/${text(input.family)}:*`)
+    if (text(input.task)) return arn('ecs', `task/${cluster}/${lastPart(text(input.task)!)}`)
+    return '*'
+  }
+  if (service === 'ecr' && text(input.repositoryName)) {
+    const account = text(input.registryId) ?? caller.accountId
+    return `arn:aws:ecr:${caller.region}:${account}:repository/${text(input.repositoryName)}`
+  }
+  if (service === 'ssm') {
+    const name = text(input.Name) ?? text(input.Path) ?? (Array.isArray(input.Names) ? text(input.Names[0]) : undefined)
+    return name ? arn('ssm', `parameter/${name.replace(/^\//, '')}`) : '*'
+  }
+  if (service === 'logs' && text(input.logGroupName)) {
+    return arn('logs', `log-group:${text(input.logGroupName)}:log-stream:${text(input.logStreamName) ?? ''}`)
+  }
+  return '*'
+}
+
+/** AccessDeniedException in AWS's own wording (query services: `AccessDenied`, HTTP 403). */
+export function accessDenied(service: string, operation: string, input: unknown, caller: Caller): AwsFailure {
+  const action = `${iamPrefixes[service] ?? service}:${operation}`
+  const resource = resourceOf(service, operation, (input ?? {}) as Given, caller)
+  const message = `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`
+  const query = ['elasticloadbalancing', 'iam', 'sts', 'rds', 'monitoring'].includes(service)
+  return query
+    ? new AwsFailure('AccessDenied', message, { status: 403 })
+    : new AwsFailure('AccessDeniedException', message)
+}

@@ -1,0 +1,124 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type ApiOptions, answerApiCall } from './api.ts'
+import type { RecordedCall } from './calls.ts'
+import { manualClock, scaledClock } from './clock.ts'
+import { faultBox } from './faults.ts'
+import { rateLimits } from './rate-limits.ts'
+import { createRegion, type Region } from './region.ts'
+import type { BehaviourRule, Fault, Scenario, Seed } from './scenario.ts'
+import type { World } from './world.ts'
+
+export const accountId = '123456789012'
+export const homeRegion = 'eu-central-1'
+
+export interface SimulatorOptions {
+  /** Default: a free port. */
+  port?: number
+  /** Simulated seconds per second. Default 1. */
+  speed?: number
+  /** `manual`: time stands still until `world.clock.advance`. */
+  clock?: 'scaled' | 'manual'
+  scenario?: Scenario
+}
+
+/** A running simulator. */
+export interface Simulator {
+  /** `http://127.0.0.1:PORT`: the endpoint of every AWS service and of the registry. */
+  url: string
+  /** Variables that make an AWS SDK or CLI in another process talk to this simulator. */
+  env: Record<string, string>
+  world: World
+  /** Every request so far, oldest first. */
+  calls: RecordedCall[]
+  /** Mistakes of the simulator itself; `close` throws when there were any. */
+  mistakes: Error[]
+  addFaults(...faults: Fault[]): void
+  clearFaults(): void
+  /** New rules come before those that are there. */
+  addBehaviours(...rules: BehaviourRule[]): void
+  seed(seed: Seed): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * Starts the simulator on 127.0.0.1. Resolves when it listens and the scenario's seed exists.
+ * Rejects when the port is taken or the seed is refused.
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const scenario: Scenario = { ...options.scenario, behaviours: [...(options.scenario?.behaviours ?? [])] }
+  const clock = options.clock === 'manual' ? manualClock() : scaledClock(options.speed)
+  const faults = faultBox(scenario.faults)
+  const calls: RecordedCall[] = []
+  const mistakes: Error[] = []
+  const regions = new Map<string, Region>()
+  const regionOf = (name: string): Region => {
+    const existing = regions.get(name)
+    if (existing) return existing
+    const region = createRegion({ accountId, region: name, clock, scenario })
+    regions.set(name, region)
+    return region
+  }
+  const api: ApiOptions = {
+    faults,
+    limits: scenario.rateLimits ? rateLimits() : undefined,
+    record: (call) => void calls.push(call),
+    mistake: (error) => {
+      mistakes.push(error)
+      console.error(error)
+    },
+    service: (signingName, region) => regionOf(region).services.get(signingName),
+    callerOf: ({ region }) => ({ accountId, region, arn: `arn:aws:sts::${accountId}:assumed-role/deploy/simulator` }),
+  }
+  const answer = (request: IncomingMessage, response: ServerResponse) => answerApiCall(request, response, api)
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: Error) => {
+      // A client that went away is no mistake of ours.
+      if (!request.destroyed && !response.destroyed) api.mistake(error)
+      response.destroy()
+    })
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port ?? 0, '127.0.0.1', resolve)
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const simulator: Simulator = {
+    url,
+    env: clientEnvironment(url),
+    world: regionOf(homeRegion).world,
+    calls,
+    mistakes,
+    addFaults: (...added) => faults.add(added),
+    clearFaults: faults.clear,
+    addBehaviours: (...rules) => void scenario.behaviours?.unshift(...rules),
+    async seed(seed) {
+      for (const service of regionOf(homeRegion).services.values()) await service.seed?.(seed)
+    },
+    async close() {
+      clock.stop()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      for (const region of regions.values()) for (const service of region.services.values()) await service.close?.()
+      if (mistakes.length)
+        throw new AggregateError(
+          mistakes,
+          `The simulator made ${mistakes.length} mistakes of its own: ${mistakes[0]?.message}`,
+        )
+    },
+  }
+  if (scenario.seed) await simulator.seed(scenario.seed)
+  return simulator
+}
+
+function clientEnvironment(url: string): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL: url,
+    AWS_REGION: homeRegion,
+    AWS_DEFAULT_REGION: homeRegion,
+    AWS_ACCESS_KEY_ID: 'ASIASIMULATOR0000000',
+    AWS_SECRET_ACCESS_KEY: 'simulator',
+    AWS_SESSION_TOKEN: 'simulator',
+    AWS_EC2_METADATA_DISABLED: 'true',
+  }
+}
