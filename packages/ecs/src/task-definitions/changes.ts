@@ -1,0 +1,111 @@
+import type { ContainerDefinition } from '@aws-sdk/client-ecs'
+import { UserError } from '@deploy-actions/action-kit'
+import type { TaskDefinitionInput } from './fetch.ts'
+import { nearestName } from './nearest.ts'
+
+/** What a release changes. What is absent stays as it is. */
+export interface TaskDefinitionChanges {
+  /** The container that `image`, `environment`, `secrets`, `command`, `entryPoint` and `dockerLabels` are meant for. Default: see `targetContainer`. */
+  container?: string
+  image?: string
+  /** Further images by container name. */
+  images?: Record<string, string>
+  environment?: Record<string, string>
+  /** Variable name → ARN of a secret or parameter, or name of a parameter in the task's region. */
+  secrets?: Record<string, string>
+  command?: string[]
+  entryPoint?: string[]
+  dockerLabels?: Record<string, string>
+  /** Of the whole task. */
+  cpu?: string
+  memory?: string
+}
+
+/**
+ * A copy of `definition` with the changes made. A variable that becomes a secret leaves the plain variables and the other way round, since ECS refuses a
+ * name that is both. Throws a UserError for a container that is not there or a name that is asked as both.
+ */
+export function applyChanges(definition: TaskDefinitionInput, changes: TaskDefinitionChanges): TaskDefinitionInput {
+  const changed = structuredClone(definition)
+  if (changes.cpu !== undefined) changed.cpu = changes.cpu
+  if (changes.memory !== undefined) changed.memory = changes.memory
+  for (const [name, image] of Object.entries(changes.images ?? {})) containerNamed(changed, name).image = image
+  if (changesContainer(changes)) changeContainer(targetContainer(changed, changes.container), changes)
+  return changed
+}
+
+/**
+ * The container a change is meant for: the named one, else the only one, else the only essential one. Throws a UserError that lists the names when
+ * that does not decide.
+ */
+export function targetContainer(definition: TaskDefinitionInput, name?: string): ContainerDefinition {
+  if (name !== undefined) return containerNamed(definition, name)
+  const containers = definition.containerDefinitions ?? []
+  const essential = containers.filter(isEssential)
+  const only = containers.length === 1 ? containers[0] : essential.length === 1 ? essential[0] : undefined
+  if (only) return only
+  throw new UserError(
+    containers.length === 0
+      ? `Task definition "${definition.family}" has no containers.`
+      : `Task definition "${definition.family}" has ${essential.length} essential containers: set input "container" to one of ${namesOf(containers)}.`,
+  )
+}
+
+/** A container without `essential` is essential. ECS API: ContainerDefinition. */
+export function isEssential(container: ContainerDefinition): boolean {
+  return container.essential !== false
+}
+
+function changesContainer(changes: TaskDefinitionChanges): boolean {
+  const { image, environment, secrets, command, entryPoint, dockerLabels } = changes
+  return [image, environment, secrets, command, entryPoint, dockerLabels].some((change) => change !== undefined)
+}
+
+function changeContainer(container: ContainerDefinition, changes: TaskDefinitionChanges): void {
+  const { image, environment = {}, secrets = {}, command, entryPoint, dockerLabels } = changes
+  const both = Object.keys(environment).filter((name) => name in secrets)
+  if (both.length > 0)
+    throw new UserError(
+      `${both.join(', ')} ${both.length === 1 ? 'is' : 'are'} asked as a variable and as a secret of container "${container.name}". ECS takes a name only once; remove one of the two.`,
+    )
+  if (image !== undefined) container.image = image
+  if (command !== undefined) container.command = [...command]
+  if (entryPoint !== undefined) container.entryPoint = [...entryPoint]
+  if (dockerLabels !== undefined) container.dockerLabels = { ...container.dockerLabels, ...dockerLabels }
+
+  const variables = without(container.environment, Object.keys(secrets))
+  const references = without(container.secrets, Object.keys(environment))
+  const newVariables = Object.entries(environment).map(([name, value]) => ({ name, value }))
+  const newReferences = Object.entries(secrets).map(([name, valueFrom]) => ({ name, valueFrom }))
+  // Lists that hold nothing stay absent or empty as they were.
+  if (newVariables.length > 0 || container.environment) container.environment = replacedByName(variables, newVariables)
+  if (newReferences.length > 0 || container.secrets) container.secrets = replacedByName(references, newReferences)
+}
+
+function without<T extends { name?: string }>(entries: T[] | undefined, names: string[]): T[] {
+  return (entries ?? []).filter((entry) => !names.includes(entry.name ?? ''))
+}
+
+function replacedByName<T extends { name?: string }>(entries: T[], additions: T[]): T[] {
+  const byName = new Map(additions.map((addition) => [addition.name, addition]))
+  const kept = entries.map((entry) => byName.get(entry.name) ?? entry)
+  const present = new Set(entries.map((entry) => entry.name))
+  return [...kept, ...additions.filter((addition) => !present.has(addition.name))]
+}
+
+function containerNamed(definition: TaskDefinitionInput, name: string): ContainerDefinition {
+  const containers = definition.containerDefinitions ?? []
+  const found = containers.find((container) => container.name === name)
+  if (found) return found
+  const near = nearestName(
+    name,
+    containers.map((container) => container.name ?? ''),
+  )
+  throw new UserError(
+    `Task definition "${definition.family}" has no container "${name}"${near ? `; did you mean "${near}"?` : '.'} Its containers: ${namesOf(containers)}.`,
+  )
+}
+
+function namesOf(containers: ContainerDefinition[]): string {
+  return containers.map((container) => container.name).join(', ')
+}
