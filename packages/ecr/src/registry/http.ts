@@ -1,0 +1,119 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { Readable } from 'node:stream'
+
+export interface RequestBody {
+  /** Bytes; sent as Content-Length. */
+  size: number
+  open(): Readable | Promise<Readable>
+}
+
+export interface HttpRequest {
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
+  url: URL
+  headers?: Record<string, string>
+  body?: Buffer | RequestBody
+  signal?: AbortSignal | undefined
+  /** How long the connection may be silent. A registry may need minutes to commit a layer of many gigabytes. */
+  idleMs?: number
+}
+
+export interface HttpResponse {
+  status: number
+  headers: IncomingHttpHeaders
+  stream: IncomingMessage
+}
+
+export interface HttpClient {
+  /** Sends one request, follows nothing, repeats nothing. Resolves with the answer's head; the caller must read or destroy its stream. */
+  send(request: HttpRequest): Promise<HttpResponse>
+  close(): void
+}
+
+/**
+ * A client on Node's own http: it streams a body of any size from a Readable without keeping it, and delivers an answer that arrives before the
+ * body is sent. Proxies come from `env` (HTTP_PROXY, HTTPS_PROXY, NO_PROXY), which Node understands from 24.5 on.
+ */
+export function httpClient(env: NodeJS.ProcessEnv = process.env): HttpClient {
+  const options = { keepAlive: true, maxSockets: 16, proxyEnv: env } as object
+  const plain = new HttpAgent(options)
+  const secure = new HttpsAgent(options)
+
+  return {
+    close() {
+      plain.destroy()
+      secure.destroy()
+    },
+    async send({ method, url, headers = {}, body, signal, idleMs = 60_000 }) {
+      signal?.throwIfAborted()
+      const streamed = body !== undefined && !Buffer.isBuffer(body) ? body : undefined
+      const source = await streamed?.open()
+      const size = Buffer.isBuffer(body) ? body.length : streamed?.size
+      const bodyless = method === 'GET' || method === 'HEAD'
+      const isSecure = url.protocol === 'https:'
+
+      return new Promise<HttpResponse>((resolve, reject) => {
+        const request = (isSecure ? httpsRequest : httpRequest)(url, {
+          method,
+          agent: isSecure ? secure : plain,
+          headers: { ...headers, ...(bodyless ? {} : { 'content-length': String(size ?? 0) }) },
+          ...(signal && { signal }),
+        })
+        const fail = (error: Error) => {
+          source?.destroy()
+          request.destroy()
+          reject(error)
+        }
+        request.setTimeout(idleMs, () =>
+          fail(
+            Object.assign(new Error(`${url.host} was silent for ${Math.round(idleMs / 1000)} s`), {
+              code: 'ETIMEDOUT',
+            }),
+          ),
+        )
+        request.on('error', fail)
+        request.on('response', (stream) => {
+          // Refusals may come while the body is still on its way: the rest is not sent, and the connection is not used again.
+          if (source && !request.writableEnded) {
+            source.unpipe(request)
+            source.destroy()
+            stream.on('close', () => request.destroy())
+          }
+          resolve({ status: stream.statusCode ?? 0, headers: stream.headers, stream })
+        })
+        if (!source) return void request.end(Buffer.isBuffer(body) ? body : undefined)
+        source.on('error', fail)
+        source.pipe(request)
+      })
+    },
+  }
+}
+
+/** The answer's body up to `limit` bytes; what is beyond is cut off. */
+export async function readAnswer(response: HttpResponse, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of response.stream) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size >= limit) break
+  }
+  return Buffer.concat(chunks).subarray(0, limit)
+}
+
+const lostConnection = [
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'EAI_AGAIN',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+]
+
+/** Whether the connection failed in a way that another attempt may mend. */
+export function isLostConnection(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code
+  return code !== undefined && (lostConnection.includes(code) || code === 'ERR_STREAM_PREMATURE_CLOSE')
+}
