@@ -4,8 +4,10 @@ import type { SimClock } from './clock.ts'
 import { alarmStore } from './cloudwatch/store.ts'
 import { ecsHandlers } from './ecs/index.ts'
 import { targetGroupStore } from './elb/store.ts'
+import { logsHandlers } from './logs/index.ts'
 import { logStore } from './logs/store.ts'
 import type { Scenario } from './scenario.ts'
+import { ssmHandlers } from './ssm/index.ts'
 import { parameterStore } from './ssm/store.ts'
 import type { ServiceHandlers, World } from './world.ts'
 
@@ -23,7 +25,7 @@ export function createRegion(options: {
 }): Region {
   const { accountId, region, clock, scenario } = options
   const place = { accountId, region, now: clock.now }
-  const logs = logStore(place)
+  const logs = logStore({ ...place, ingestionDelay: () => scenario.logs?.ingestionDelay ?? 1 })
   const parameters = parameterStore(place)
   const targetGroups = targetGroupStore(place)
   const alarms = alarmStore(place)
@@ -44,6 +46,6 @@ export function createRegion(options: {
     alarms,
     behaviourFor: behavioursFrom(() => scenario.behaviours ?? []),
   }
-  const services = [ecsHandlers(world)]
+  const services = [ecsHandlers(world), ssmHandlers(world, parameters), logsHandlers(world, logs)]
   return { world, services: new Map(services.map((service) => [service.signingName, service])) }
 }

@@ -4,6 +4,7 @@ export interface Scenario {
   behaviours?: BehaviourRule[]
   faults?: Fault[]
   ecs?: EcsOptions
+  logs?: LogsOptions
   registry?: { profile?: 'oci' | 'ecr' }
   /** Enforce AWS's token buckets per API category. Default false: scaled clocks make real rates meaningless. */
   rateLimits?: boolean
@@ -145,6 +146,16 @@ export interface LambdaHook {
   stage?: string
   /** Answered call by call; the last one stays. IN_PROGRESS is asked again after 30 s. */
   answers: ('SUCCEEDED' | 'FAILED' | 'IN_PROGRESS')[]
+}
+
+/** Readings of CloudWatch Logs' behaviour. */
+export interface LogsOptions {
+  /** What a task writes can be read this many simulated seconds later. Default 1. PutLogEvents is readable at once. */
+  ingestionDelay?: number
+  /** GetLogEvents answers every position once with an empty page and another token before it gives the events. Default false. */
+  emptyPages?: boolean
+  /** GetLogEvents refuses a nextForwardToken without startFromHead. Default true. */
+  forwardTokenNeedsHead?: boolean
 }
 
 /** Shapes follow the API's own requests. */

@@ -32,6 +32,8 @@ export interface ImageLookup {
 
 export interface LogSink {
   hasGroup(name: string): boolean
+  /** For `awslogs-create-group`. */
+  createGroup?(name: string): void
   /** Creates the stream on its first line, as the awslogs driver does. Throws when the group is missing. */
   write(group: string, stream: string, line: string, at: Date): void
 }

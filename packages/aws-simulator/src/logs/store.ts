@@ -35,7 +35,12 @@ export interface LogStore extends LogSink {
 }
 
 /** CloudWatch Logs' groups and streams. Event ids are as long as AWS's (56 digits) and grow with time. */
-export function logStore(options: { accountId: string; region: string; now: () => Date }): LogStore {
+export function logStore(options: {
+  accountId: string
+  region: string
+  now: () => Date
+  ingestionDelay: () => number
+}): LogStore {
   const groups = new Map<string, LogGroup>()
   let sequence = 0
   const arnOf = (name: string) => `arn:aws:logs:${options.region}:${options.accountId}:log-group:${name}`
@@ -71,7 +76,11 @@ export function logStore(options: { accountId: string; region: string; now: () =
       const group = groups.get(groupName)
       if (!group) throw new Error(`The log group ${groupName} does not exist.`)
       const stream = group.streams.get(streamName) ?? store.createStream(group, streamName)
-      store.append(stream, [{ timestamp: at.getTime(), message: line }], options.now().getTime())
+      store.append(
+        stream,
+        [{ timestamp: at.getTime(), message: line }],
+        options.now().getTime() + options.ingestionDelay() * 1000,
+      )
     },
   }
   return store
