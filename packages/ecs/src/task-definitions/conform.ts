@@ -1,0 +1,106 @@
+import { nearestName } from './nearest.ts'
+import { registerShape, type Shape } from './schema.ts'
+
+export interface Problem {
+  path: (string | number)[]
+  /** Names the place and what is valid there. */
+  message: string
+}
+
+/**
+ * Reads `value`, whose scalars are texts or null, as `shape` says: texts become numbers and switches where the API takes those, null
+ * is left out. Unknown keys and values of another kind come back as problems; what is not a problem is complete.
+ */
+export function conform(value: unknown, shape: Shape): { result: unknown; problems: Problem[] } {
+  const problems: Problem[] = []
+  const result = read(value, shape, [], problems)
+  return { result, problems }
+}
+
+function read(value: unknown, shape: Shape, path: Problem['path'], problems: Problem[]): unknown {
+  const wrong = (wanted: string) => {
+    problems.push({ path, message: `${placeOf(path)} is ${kindOf(value)}. Valid: ${wanted}.` })
+  }
+  switch (shape.kind) {
+    case 'structure':
+      return isFields(value) ? readFields(value, shape.fields, path, problems) : wrong('an object')
+    case 'map':
+      if (!isFields(value)) return wrong('an object of names and texts')
+      return present(
+        Object.entries(value).map(([key, entry]) => [key, at(entry, shape.value, [...path, key], problems)]),
+      )
+    case 'list':
+      if (!Array.isArray(value)) return wrong('a list')
+      return value.map((entry, index) => read(entry, shape.item, [...path, index], problems))
+    case 'number':
+      if (typeof value !== 'string' || !/^-?\d+(\.\d+)?$/.test(value)) return wrong('a number')
+      return Number(value)
+    case 'boolean':
+      if (value === 'true' || value === 'True' || value === 'TRUE') return true
+      if (value === 'false' || value === 'False' || value === 'FALSE') return false
+      return wrong('true or false')
+    case 'string':
+      return typeof value === 'string' ? value : wrong('a text')
+    default:
+      return value
+  }
+}
+
+function readFields(
+  value: Record<string, unknown>,
+  fields: ReadonlyMap<string, Shape>,
+  path: Problem['path'],
+  problems: Problem[],
+): unknown {
+  const entries: [string, unknown][] = []
+  for (const [key, member] of Object.entries(value)) {
+    const shape = fields.get(key)
+    if (shape) entries.push([key, at(member, shape, [...path, key], problems)])
+    else problems.push({ path: [...path, key], message: unknownKey(key, path, fields) })
+  }
+  return present(entries)
+}
+
+function at(value: unknown, shape: Shape, path: Problem['path'], problems: Problem[]): unknown {
+  return value === null ? undefined : read(value, shape, path, problems)
+}
+
+function unknownKey(key: string, path: Problem['path'], fields: ReadonlyMap<string, Shape>): string {
+  const known = `unknown key ${placeOf([...path, key])}`
+  const home = homeOf(key, path)
+  if (home) return `${known}; "${key}" belongs ${home}.`
+  const near = nearestName(key, fields.keys())
+  return near ? `${known}; did you mean "${near}"?` : `${known}. Known here: ${[...fields.keys()].sort().join(', ')}.`
+}
+
+/** Where a key that stands in the wrong place is known: a container's key at the top, or the other way round. */
+function homeOf(key: string, path: Problem['path']): string | undefined {
+  const task = registerShape()
+  if (task.kind !== 'structure') return undefined
+  if (path.length > 0 && task.fields.has(key)) return 'to the task definition itself, beside containerDefinitions'
+  const containers = task.fields.get('containerDefinitions')
+  const container = containers?.kind === 'list' ? containers.item : undefined
+  return container?.kind === 'structure' && container.fields.has(key)
+    ? 'to a container in containerDefinitions'
+    : undefined
+}
+
+function placeOf(path: Problem['path']): string {
+  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')
+  return text.replace(/^\./, '')
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'empty'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'an object' : JSON.stringify(value)
+}
+
+/** Own properties whatever their name, `__proto__` included. */
+function present(entries: [string, unknown][]): Record<string, unknown> {
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
+}
+
+function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { ECSClient } from '@aws-sdk/client-ecs'
+import { messageOf, UserError } from '@deploy-actions/action-kit'
+import { fetchTaskDefinition, type TaskDefinitionInput, toRegisterInput } from './fetch.ts'
+import { parseTaskDefinitionFile } from './parse-file.ts'
+
+/** Where a task definition is taken from: a file of the workspace, or ECS by family, `family:revision` or ARN. */
+export type TaskDefinitionSource = { file: string } | { reference: string }
+
+/**
+ * Tells a file from a reference: an ARN, a family or `family:revision` is a reference; what ends in .json, .yml or .yaml, or holds a slash or
+ * a dot (which no family may), is a file.
+ */
+export function taskDefinitionSource(text: string): TaskDefinitionSource {
+  if (/^arn:/.test(text)) return { reference: text }
+  return /^[\w-]{1,255}(:\d+)?$/.test(text) ? { reference: text } : { file: text }
+}
+
+/**
+ * The task definition that `source` names, in RegisterTaskDefinition's form. Files are relative to `workspace`. Throws a UserError when it is not
+ * there or not valid.
+ */
+export async function loadTaskDefinition(
+  ecs: ECSClient,
+  source: TaskDefinitionSource,
+  workspace: string,
+): Promise<TaskDefinitionInput> {
+  if ('reference' in source) return toRegisterInput(await fetchTaskDefinition(ecs, source.reference))
+  return parseTaskDefinitionFile(await readSource(source.file, workspace), source.file)
+}
+
+async function readSource(file: string, workspace: string): Promise<string> {
+  try {
+    return await readFile(resolve(workspace, file), 'utf8')
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new UserError(
+      missing
+        ? `Task definition file "${file}" does not exist in ${workspace}. Valid: a path relative to the workspace (is actions/checkout run before this step?), a family, family:revision or an ARN.`
+        : `Task definition file "${file}" cannot be read: ${messageOf(error)}`,
+    )
+  }
+}
