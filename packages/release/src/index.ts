@@ -1,4 +1,10 @@
+export { type Admission, type AdmissionQuestion, admission, comesBefore, runOrder } from './guard/admission.ts'
+export { appliedMigrations } from './guard/applied.ts'
+export { askGuard, type GuardRequest, schemaOf } from './guard/ask.ts'
+export { type GuardAnswer, type GuardPurpose, type GuardQuestion, guard, type RefusalReason } from './guard/guard.ts'
+export { liftText } from './guard/texts.ts'
 export { compareLevels, type LevelComparison, type LevelRelation } from './levels/compare.ts'
+export { type SchemaReader, schemaReader } from './levels/image-schema.ts'
 export {
   decodeMigrations,
   encodeMigrations,
@@ -18,3 +24,33 @@ export {
   schemaLevel,
   sortMigrations,
 } from './levels/schema-level.ts'
+export {
+  allOf,
+  type Change,
+  frozen,
+  markedBad,
+  migrationBegun,
+  migrationDone,
+  migrationNotStarted,
+  migrationTask,
+  releaseBegun,
+  releaseCompleted,
+  releaseEnded,
+  rolledBackTo,
+  serviceDeployed,
+  snapshotTaken,
+  thawed,
+} from './record/changes.ts'
+export { lockName, recordName } from './record/names.ts'
+export { readRecord, type StoredRecord, updateRecord } from './record/record.ts'
+export {
+  type Attempt,
+  type BadDigest,
+  emptyState,
+  type Freeze,
+  type PendingMigration,
+  type RecordedSchema,
+  type RecordState,
+  type Release,
+  type Snapshot,
+} from './record/state.ts'

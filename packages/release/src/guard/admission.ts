@@ -1,0 +1,63 @@
+import type { RecordState } from '../record/state.ts'
+import { frozenText } from './texts.ts'
+
+export interface AdmissionQuestion {
+  state: RecordState | undefined
+  digest: string
+  /** Full SHA. */
+  commit?: string | undefined
+  /** See `runOrder`. */
+  order?: string | undefined
+  now: Date
+  /** The record's name, for commands in messages. */
+  name: string
+}
+
+export type Admission =
+  | { admitted: true }
+  | { admitted: false; because: 'frozen' | 'bad' | 'superseded'; message: string }
+
+/**
+ * Whether a release may go on at all, whatever its schema: not when the record is frozen (unless its commit may pass), when its digest was marked
+ * bad, or when a run that was triggered later has already been released.
+ */
+export function admission({ state, digest, commit, order, now, name }: AdmissionQuestion): Admission {
+  if (!state) return { admitted: true }
+  const { freeze } = state
+  const holds = freeze && (freeze.until === undefined || now < new Date(freeze.until))
+  if (holds && (commit === undefined || freeze.pass !== commit))
+    return { admitted: false, because: 'frozen', message: frozenText(freeze, name) }
+
+  const bad = state.bad.find((entry) => entry.digest === digest)
+  if (bad)
+    return {
+      admitted: false,
+      because: 'bad',
+      message: `The image ${digest} was marked bad on ${bad.since}${bad.by ? ` by ${bad.by}` : ''}${bad.reason ? `: ${bad.reason}` : ''}. It is not released again; nothing was changed. Push a fix. When the mark itself is the mistake, run rollback with to: ${digest}, which takes the mark away.`,
+    }
+
+  const newest = state.releases.find((release) => !state.bad.some((entry) => entry.digest === release.digest))
+  if (newest && comesBefore(order, newest.order))
+    return {
+      admitted: false,
+      because: 'superseded',
+      message: `Superseded: run ${newest.order} of commit ${newest.commit ?? newest.digest} was triggered after this one (${order}) and has been released already on ${newest.at}${newest.run ? ` (${newest.run})` : ''}. Nothing was changed. To go back to an older release, use rollback.`,
+    }
+  return { admitted: true }
+}
+
+/**
+ * Where a run stands among the runs of its workflow: `deploy.yml#12`, from GITHUB_WORKFLOW_REF (`octo/shop/.github/workflows/deploy.yml@refs/heads/main`)
+ * and GITHUB_RUN_NUMBER, which counts up with every trigger and stays the same when a run is repeated. Undefined outside a workflow.
+ */
+export function runOrder(env: NodeJS.ProcessEnv): string | undefined {
+  const file = env.GITHUB_WORKFLOW_REF?.split('@')[0]?.split('/').at(-1)
+  return file && /^\d+$/.test(env.GITHUB_RUN_NUMBER ?? '') ? `${file}#${env.GITHUB_RUN_NUMBER}` : undefined
+}
+
+/** Whether `order` was triggered before `other`. Runs of different workflows cannot be compared: false. */
+export function comesBefore(order: string | undefined, other: string | undefined): boolean {
+  const [file, number] = order?.split('#') ?? []
+  const [otherFile, otherNumber] = other?.split('#') ?? []
+  return file !== undefined && file === otherFile && Number(number) < Number(otherNumber)
+}

@@ -1,0 +1,34 @@
+import type { Freeze, RecordState, Snapshot } from '../record/state.ts'
+
+/** Names of migrations for a sentence: all up to eight, then how many more. */
+export function listed(names: string[], most = 8): string {
+  const shown = names.slice(0, most).join(', ')
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown
+}
+
+export function migrations(count: number): string {
+  return count === 1 ? '1 migration' : `${count} migrations`
+}
+
+/** How to come back to the schema from before, as far as the record knows a snapshot. */
+export function snapshotText(snapshot: Snapshot | undefined): string {
+  return snapshot
+    ? `The snapshot from before the last migration is ${snapshot.id} (level ${snapshot.level}, ${snapshot.at}); restoring it makes a new database and loses what was written since.`
+    : 'No snapshot from before is recorded.'
+}
+
+export function frozenText(freeze: Freeze, name: string): string {
+  const until = freeze.until ? `, until ${freeze.until}` : ''
+  const pass = freeze.pass ? ` Only commit ${freeze.pass} may pass.` : ''
+  return `Releases are frozen since ${freeze.since} by ${freeze.by}${until}: ${freeze.reason}.${pass} Nothing was changed. ${liftText(name)}`
+}
+
+/** How a freeze ends. */
+export function liftText(name: string): string {
+  return `To lift the freeze: aws ssm put-parameter --overwrite --name ${name} --value "$(aws ssm get-parameter --name ${name} --query Parameter.Value --output text | jq -c 'del(.freeze)')"`
+}
+
+export function pendingText(state: RecordState): string {
+  const { pending, schema } = state
+  return `A migration to level ${pending?.level} was started on ${pending?.since}${pending?.run ? ` by ${pending.run}` : ''}${pending?.task ? ` (task ${pending.task})` : ''} and its end is not known, so the schema is somewhere between ${schema?.level ?? 'its unknown level'} and ${pending?.level}.`
+}

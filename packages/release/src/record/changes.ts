@@ -1,0 +1,101 @@
+import type { Attempt, BadDigest, Freeze, PendingMigration, RecordState, Release, Snapshot } from './state.ts'
+
+/** Changes of the record as plain functions, to be handed to `updateRecord`, which may call them again when another writer came between. */
+export type Change = (state: RecordState) => RecordState
+
+/** Before a migration task starts: from here on the schema is not certain until `migrationDone`. */
+export function migrationBegun(pending: PendingMigration): Change {
+  return (state) => ({ ...state, pending })
+}
+
+/** The id of the task that migrates, so that a rollback can stop it. */
+export function migrationTask(task: string): Change {
+  return (state) => (state.pending ? { ...state, pending: { ...state.pending, task } } : state)
+}
+
+/** The task ended with exit code 0 (or a status command has proven the level): the database has what `digest` lists. */
+export function migrationDone(schema: { level: string; digest?: string; since: string; run?: string }): Change {
+  return ({ pending: _, ...state }) => ({ ...state, schema })
+}
+
+/** The task never ran (RunTask refused it, its image could not be pulled): the database is as it was. */
+export function migrationNotStarted(digest: string): Change {
+  return (state) => {
+    if (state.pending?.digest !== digest) return state
+    const { pending: _, ...rest } = state
+    return rest
+  }
+}
+
+export function snapshotTaken(snapshot: Snapshot): Change {
+  return (state) => ({ ...state, snapshot })
+}
+
+/** A release starts: under the lock, after the freeze and the bad digests were looked at. */
+export function releaseBegun(attempt: Attempt): Change {
+  return (state) => ({
+    ...state,
+    attempt,
+    // An application without migrations has nothing to establish a level with; `none` needs no proof.
+    ...(!state.schema && !state.pending && attempt.level === 'none'
+      ? { schema: { level: 'none', since: attempt.since, run: attempt.run } }
+      : {}),
+  })
+}
+
+/** One service of the release completed under this `family:revision`. Ignored when another digest is under way by now. */
+export function serviceDeployed(digest: string, service: string, taskDefinition: string): Change {
+  return (state) =>
+    state.attempt?.digest === digest && !state.attempt.outcome
+      ? {
+          ...state,
+          attempt: { ...state.attempt, services: { ...state.attempt.services, [service]: taskDefinition } },
+        }
+      : state
+}
+
+/** Everything of the attempt completed: it becomes the newest release. */
+export function releaseCompleted(run: string | undefined, at: string): Change {
+  return (state) => {
+    if (!state.attempt || state.attempt.run !== run || state.attempt.outcome) return state
+    const { since: _, outcome: __, ...attempt } = state.attempt
+    const { attempt: ___, ...rest } = state
+    return { ...rest, releases: withNewest(state.releases, { ...attempt, at }) }
+  }
+}
+
+export function releaseEnded(run: string | undefined, outcome: NonNullable<Attempt['outcome']>): Change {
+  return (state) =>
+    state.attempt && state.attempt.run === run && !state.attempt.outcome
+      ? { ...state, attempt: { ...state.attempt, outcome } }
+      : state
+}
+
+/** An operator went back: what served is bad from now on, and what serves is the newest release. */
+export function rolledBackTo(release: Release): Change {
+  return (state) => ({ ...state, releases: withNewest(state.releases, { ...release, rollback: true }) })
+}
+
+export function markedBad(entries: BadDigest[]): Change {
+  return (state) => ({
+    ...state,
+    bad: [...entries, ...state.bad.filter((old) => !entries.some((entry) => entry.digest === old.digest))],
+  })
+}
+
+export function frozen(freeze: Freeze): Change {
+  return (state) => ({ ...state, freeze })
+}
+
+export function thawed(): Change {
+  return ({ freeze: _, ...state }) => state
+}
+
+export function allOf(...changes: Change[]): Change {
+  return (state) => changes.reduce((current, change) => change(current), state)
+}
+
+/** A digest stands once in the list: where it last came into service. */
+function withNewest(releases: Release[], newest: Release): Release[] {
+  return [newest, ...releases.filter((release) => release.digest !== newest.digest)]
+}
