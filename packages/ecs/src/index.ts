@@ -1,3 +1,20 @@
+export { judge } from './deployments/judge.ts'
+export { findServiceDeployment } from './deployments/link.ts'
+export { currentDeployment, startDeployment, type UpdateRequest } from './deployments/start.ts'
+export { type StopResult, stopDeployment } from './deployments/stop.ts'
+export type {
+  DeploymentOutcome,
+  FailureReport,
+  Judgement,
+  Observation,
+  Phase,
+  StartedDeployment,
+  StoppedTask,
+  Verdict,
+} from './deployments/types.ts'
+export { type WatchContext, type WatchOptions, watchDeployments } from './deployments/watch.ts'
+export { describeDeployableServices, describeService, describeServices } from './services/describe.ts'
+export { mergedConfiguration, type ServiceSettings } from './services/settings.ts'
 export { applyChanges, isEssential, type TaskDefinitionChanges, targetContainer } from './task-definitions/changes.ts'
 export { type Difference, describeDifference, differences, equivalent } from './task-definitions/differences.ts'
 export {

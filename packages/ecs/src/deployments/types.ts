@@ -19,6 +19,8 @@ export interface StartedDeployment {
   previousDeploymentId: string
   /** By AWS's clock, not ours. */
   createdAt: Date
+  /** Events before this moment are of earlier deployments. By AWS's clock. */
+  eventsFrom: Date
   /** False: nothing changed, so ECS started no new deployment and the one above is what ran already. */
   created: boolean
 }
@@ -33,8 +35,10 @@ export type ServiceDeploymentAccess = 'pending' | 'linked' | 'denied' | 'absent'
 export interface Observation {
   started: StartedDeployment
   now: Date
-  /** From DescribeServices; undefined when the service was not in the answer. */
+  /** From DescribeServices; undefined before its first answer. */
   service: Service | undefined
+  /** Since when DescribeServices says that there is no such service. */
+  missingSince: Date | undefined
   /** Collected over all polls, from this deployment's `createdAt` on, any order. */
   events: ServiceEvent[]
   access: ServiceDeploymentAccess

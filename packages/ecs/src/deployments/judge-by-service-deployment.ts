@@ -1,0 +1,183 @@
+import type { ServiceDeployment } from '@aws-sdk/client-ecs'
+import { failedHere, judgeByService } from './judge-by-service.ts'
+import { completedReason, inProgress, revisionName, supersededBy } from './reasons.ts'
+import type { Situation } from './situation.ts'
+import type { Judgement, Observation, Phase } from './types.ts'
+
+/** How long an end without an explanation is held back, so that DescribeServices can show who took over. */
+const settleMs = 3_000
+
+/**
+ * Judges by the status of the service deployment; undefined where there is none to go by.
+ * What a superseded one ends as is not documented, so STOPPED, SUCCESSFUL and an IN_PROGRESS that never ends are all understood.
+ */
+export function judgeByServiceDeployment(observation: Observation, situation: Situation): Judgement | undefined {
+  const deployment = observation.serviceDeployment
+  if (!deployment) return undefined
+  switch (deployment.status) {
+    case undefined:
+      return undefined
+    case 'SUCCESSFUL':
+      return successful(observation, situation, deployment)
+    case 'ROLLBACK_SUCCESSFUL':
+      return rolledBack(observation, deployment)
+    case 'ROLLBACK_FAILED':
+      return rollbackFailed(observation, situation, deployment)
+    case 'STOPPED':
+      return stopped(observation, situation, deployment)
+    case 'STOP_REQUESTED':
+    case 'ROLLBACK_REQUESTED':
+    case 'ROLLBACK_IN_PROGRESS':
+      return goingBack(situation, deployment)
+    default:
+      return goingOn(observation, situation, deployment)
+  }
+}
+
+function successful(observation: Observation, situation: Situation, deployment: ServiceDeployment): Judgement {
+  const { holder, primary, completed, failed, third } = situation
+  // Without a completion of its own, a deployment that no longer holds the service has not served to the end, whatever the status says.
+  if (holder === 'earlier' && !completed && (failed || third || observation.seen))
+    return judgeByService(observation, situation)
+  if (holder !== 'later' || completed) return completedReason(observation)
+  const finishedBefore =
+    deployment.finishedAt && primary?.createdAt && deployment.finishedAt.getTime() < primary.createdAt.getTime()
+  return finishedBefore
+    ? completedReason(observation, primary)
+    : supersededBy(primary?.id, primary?.taskDefinition, observation.started.taskDefinition)
+}
+
+function rolledBack(observation: Observation, deployment: ServiceDeployment): Judgement {
+  const { service, started } = observation
+  const serving = service?.deployments?.find(({ status }) => status === 'PRIMARY')?.taskDefinition
+  const back = serving === started.taskDefinition ? started.previousTaskDefinition : serving
+  const target = revisionName(back ?? started.previousTaskDefinition)
+  if (stoppedByHand(observation, deployment))
+    return {
+      ended: true,
+      verdict: 'stopped',
+      reason: `The deployment was stopped on request (StopServiceDeployment), and ECS rolled back to ${target}.`,
+    }
+  return { ended: true, verdict: 'rolled-back', reason: `ECS rolled back to ${target}. ${whyOf(deployment)}`.trim() }
+}
+
+function rollbackFailed(observation: Observation, situation: Situation, deployment: ServiceDeployment): Judgement {
+  const { service } = observation
+  if (situation.holder === 'later') return failedThenTakenOver(situation, deployment)
+  return {
+    ended: true,
+    verdict: 'failed',
+    reason:
+      `The deployment failed, and so did its rollback. ${whyOf(deployment)} ${service?.runningCount ?? 0} of ${service?.desiredCount ?? 0} tasks run.`.replaceAll(
+        '  ',
+        ' ',
+      ),
+  }
+}
+
+function stopped(observation: Observation, situation: Situation, deployment: ServiceDeployment): Judgement {
+  const triggered = deployment.alarms?.triggeredAlarmNames ?? []
+  if (gaveUp(situation, deployment)) {
+    if (situation.holder === 'later') return failedThenTakenOver(situation, deployment)
+    const text =
+      situation.failed?.text ||
+      (triggered.length > 0
+        ? `alarm ${triggered.join(', ')} went off`
+        : (deployment.statusReason ?? 'too many tasks failed'))
+    return failedHere(observation, { ...situation, failed: { text } })
+  }
+  if (situation.completed) return completedReason(observation)
+  if (situation.holder === 'later')
+    return supersededBy(situation.primary?.id, situation.primary?.taskDefinition, observation.started.taskDefinition)
+  if (situation.third) return supersededBy(situation.third, undefined)
+  const asked = stoppedByHand(observation, deployment)
+  const since = observation.statusSince ?? observation.now
+  if (!asked && observation.now.getTime() - since.getTime() < settleMs)
+    return inProgress('settling', 'The service deployment is STOPPED; looking for what took over.')
+  const serves =
+    situation.holder === 'earlier'
+      ? `The service is back on ${revisionName(situation.primary?.taskDefinition)}.`
+      : 'The service was not rolled back: tasks of both releases may run.'
+  const reason = deployment.statusReason ? ` (${deployment.statusReason.replace(/\.$/, '')})` : ''
+  return {
+    ended: true,
+    verdict: 'stopped',
+    reason: `The deployment was stopped before it completed${reason}. ${serves}`,
+  }
+}
+
+function goingBack(situation: Situation, deployment: ServiceDeployment): Judgement {
+  if (situation.holder === 'later') return failedThenTakenOver(situation, deployment)
+  return inProgress('rolling-back', `The service deployment is ${deployment.status}. ${whyOf(deployment)}`.trim())
+}
+
+function goingOn(observation: Observation, situation: Situation, deployment: ServiceDeployment): Judgement {
+  const { primary, completed, holder } = situation
+  if (holder === 'later')
+    return completed
+      ? completedReason(observation, primary)
+      : supersededBy(primary?.id, primary?.taskDefinition, observation.started.taskDefinition)
+  if (situation.third && !situation.failed) return supersededBy(situation.third, undefined)
+  const hook = deployment.lifecycleHookDetails?.find(
+    ({ targetType, status }) => targetType === 'PAUSE' && status === 'AWAITING_ACTION',
+  )
+  if (hook)
+    return inProgress(
+      'paused',
+      `A PAUSE hook waits for a decision at stage ${deployment.lifecycleStage ?? 'unknown'}.`,
+      {
+        hookId: hook.hookId,
+        stage: deployment.lifecycleStage,
+        expiresAt: hook.expiresAt,
+        timeoutAction: hook.timeoutAction,
+      },
+    )
+  if (situation.failed)
+    return inProgress('settling', 'The deployment failed; the service deployment has not ended yet.')
+  return inProgress(phaseOf(deployment), `The service deployment is ${deployment.status}.`)
+}
+
+function failedThenTakenOver({ primary }: Situation, deployment: ServiceDeployment): Judgement {
+  return {
+    ended: true,
+    verdict: 'failed',
+    reason:
+      `The deployment failed. ${whyOf(deployment)} Since then ${primary?.id} with ${revisionName(primary?.taskDefinition)} has taken over.`.replaceAll(
+        '  ',
+        ' ',
+      ),
+  }
+}
+
+function gaveUp(situation: Situation, deployment: ServiceDeployment): boolean {
+  return (
+    situation.failed !== undefined ||
+    deployment.deploymentCircuitBreaker?.status === 'TRIGGERED' ||
+    deployment.alarms?.status === 'TRIGGERED' ||
+    (deployment.alarms?.triggeredAlarmNames ?? []).length > 0
+  )
+}
+
+/** A person's request, told apart from ECS's own decision: `stoppedAt` is only set by a request or where no rollback is configured. */
+function stoppedByHand(observation: Observation, deployment: ServiceDeployment): boolean {
+  const requested = observation.statuses.some(
+    (status) => status === 'STOP_REQUESTED' || status === 'ROLLBACK_REQUESTED',
+  )
+  const detected =
+    deployment.deploymentCircuitBreaker?.status === 'TRIGGERED' ||
+    deployment.alarms?.status === 'TRIGGERED' ||
+    /circuit breaker|alarm|hook|networking/i.test(
+      `${deployment.statusReason ?? ''} ${deployment.rollback?.reason ?? ''}`,
+    )
+  return !detected && (requested || deployment.stoppedAt !== undefined)
+}
+
+function whyOf(deployment: ServiceDeployment): string {
+  return deployment.statusReason ?? deployment.rollback?.reason ?? ''
+}
+
+function phaseOf({ lifecycleStage }: ServiceDeployment): Phase {
+  if (lifecycleStage === 'BAKE_TIME') return 'baking'
+  if (lifecycleStage === 'CLEAN_UP') return 'cleaning'
+  return lifecycleStage?.includes('TRAFFIC_SHIFT') ? 'shifting' : 'rolling'
+}

@@ -1,0 +1,101 @@
+import { completedReason, inProgress, revisionName, supersededBy } from './reasons.ts'
+import type { Situation } from './situation.ts'
+import type { Judgement, Observation } from './types.ts'
+
+/** How long an answer of DescribeServices may still be from before the update. */
+const staleMs = 120_000
+/** How long ECS may take from a failure to making the earlier deployment PRIMARY again. */
+const rollbackBeginsMs = 60_000
+
+/** Judges by DescribeServices and events alone: before the service deployment is found, or where it cannot be read. */
+export function judgeByService(observation: Observation, situation: Situation): Judgement {
+  if (!observation.service) return inProgress('starting', 'The service is not in the answer of DescribeServices.')
+  switch (situation.holder) {
+    case 'us':
+      return held(observation, situation)
+    case 'earlier':
+      return wentBack(observation, situation)
+    case 'later':
+      return takenOver(observation, situation)
+    case 'nobody':
+      return inProgress('starting', 'The service lists no PRIMARY deployment.')
+  }
+}
+
+function held(observation: Observation, situation: Situation): Judgement {
+  const { started, now } = observation
+  if (situation.completed) return completedReason(observation)
+  if (situation.failed) {
+    // The service deployment says soon whether a rollback follows; without it, a rollback shows in the list of deployments.
+    if (observation.access === 'pending') return inProgress('settling', 'The deployment failed.')
+    const candidates = (observation.service?.deployments ?? []).some(({ id }) => id !== started.deploymentId)
+    const failedAt = situation.own?.updatedAt?.getTime() ?? 0
+    if (situation.rollsBackAlone && candidates && now.getTime() - failedAt < rollbackBeginsMs)
+      return inProgress('rolling-back', 'The deployment failed; ECS is about to roll back.')
+    return failedHere(observation, situation)
+  }
+  if (situation.rolloutState === undefined && settledWithoutRolloutState(observation, situation))
+    return completedReason(observation)
+  return inProgress('rolling', situation.own?.rolloutStateReason ?? 'The deployment is in progress.')
+}
+
+/** The PRIMARY deployment failed and stays: no rollback is configured, or there is nothing to go back to. */
+export function failedHere(observation: Observation, situation: Situation): Judgement {
+  const others = (observation.service?.deployments ?? []).filter(
+    ({ id, runningCount }) => id !== observation.started.deploymentId && (runningCount ?? 0) > 0,
+  )
+  const serves =
+    others.length > 0
+      ? `${others.map(({ taskDefinition, runningCount }) => `${runningCount} of ${revisionName(taskDefinition)}`).join(', ')} still run.`
+      : 'No task of an earlier deployment is left.'
+  const why = situation.failed?.text.replace(/\.$/, '') || 'ECS gave it up'
+  const rollback = situation.rollsBackAlone
+    ? 'ECS found no earlier deployment to roll back to.'
+    : 'Rollback on failure is off, so the service stays as it is until someone acts.'
+  return { ended: true, verdict: 'failed', reason: `The deployment failed: ${why}. ${rollback} ${serves}` }
+}
+
+/** Services behind a Classic Load Balancer have no rolloutState: one deployment left, all tasks up, and ECS calling it steady since. */
+function settledWithoutRolloutState({ service, started }: Observation, { events }: Situation): boolean {
+  const { deployments = [], runningCount, desiredCount, pendingCount } = service ?? {}
+  const steady = events.steadyAt !== undefined && events.steadyAt > started.createdAt
+  return deployments.length === 1 && runningCount === desiredCount && pendingCount === 0 && steady
+}
+
+function wentBack(observation: Observation, situation: Situation): Judgement {
+  const { started, service, now, seen } = observation
+  const { primary, failed, third, events, completed } = situation
+  const announced = events.rollbackTargets.length > 0 || events.failedWithoutId !== undefined
+  const proven = failed !== undefined || announced
+  const young = now.getTime() - started.createdAt.getTime() < staleMs
+  if (!proven && !seen && young) return inProgress('starting', 'ECS does not show the new deployment yet.')
+  if (completed && !failed) return completedReason(observation)
+  // Someone deployed over ours, and it was theirs that failed and went back.
+  if (third && !failed) return supersededBy(third, undefined)
+  const target = `${revisionName(primary?.taskDefinition)} (${primary?.id})`
+  if (primary?.rolloutState === 'IN_PROGRESS') return inProgress('rolling-back', `ECS is rolling back to ${target}.`)
+  const why = failed?.text || events.failedWithoutId
+  const because = why ? `: ${why.replace(/\.$/, '')}` : proven ? '' : '; its events do not say why'
+  if (primary?.rolloutState === 'FAILED')
+    return {
+      ended: true,
+      verdict: 'failed',
+      reason: `The deployment failed${because}, and the rollback to ${target} failed as well. ${service?.runningCount ?? 0} of ${service?.desiredCount ?? 0} tasks run.`,
+    }
+  return { ended: true, verdict: 'rolled-back', reason: `ECS rolled back to ${target}${because}.` }
+}
+
+function takenOver(observation: Observation, situation: Situation): Judgement {
+  const { started } = observation
+  const { primary, completed, failed, events } = situation
+  if (failed) {
+    const wentBackFirst = events.rollbackTargets.length > 0
+    return {
+      ended: true,
+      verdict: 'failed',
+      reason: `The deployment failed: ${failed.text.replace(/\.$/, '') || 'ECS gave it up'}${wentBackFirst ? '; ECS began to roll back' : ''}. Since then ${primary?.id} with ${revisionName(primary?.taskDefinition)} has taken over.`,
+    }
+  }
+  if (completed) return completedReason(observation, primary)
+  return supersededBy(primary?.id, primary?.taskDefinition, started.taskDefinition)
+}

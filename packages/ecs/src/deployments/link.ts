@@ -1,0 +1,134 @@
+import { DescribeServiceDeploymentsCommand, type ECSClient, ListServiceDeploymentsCommand } from '@aws-sdk/client-ecs'
+import type { Clock } from '@deploy-actions/action-kit'
+import { isAccessError, isAwsError } from '@deploy-actions/aws'
+import { credentialsExpired } from './lost-credentials.ts'
+import { type Track, takeServiceDeployment } from './track.ts'
+import type { StartedDeployment } from './types.ts'
+
+/** DescribeServiceDeployments takes twenty ARNs a call. */
+const batchSize = 20
+/** Listing is one call a service; this many a poll stay far below the API's 20 a second. */
+const listsPerPoll = 5
+/** The list shows a new deployment up to half a minute late; after this the judge no longer waits for it. */
+const absentAfterMs = 90_000
+/** The list is filtered by AWS's clock, and `createdAt` of the service deployment may lie before the deployment's own. */
+const skewMs = 60_000
+
+export interface LinkContext {
+  ecs: ECSClient
+  clock: Clock
+  abortSignal: AbortSignal
+  /** Called once, with the action that the role lacks. */
+  onDenied(action: string): void
+}
+
+/**
+ * Brings the service deployments up to date with one call per twenty: the linked ones, and as candidates those that DescribeServices names as
+ * current. A candidate is only believed when its target revision is ours, as it is stale for some seconds after an update
+ * (kayac/ecspresso#929). Returns whether a call had to be repeated.
+ */
+export async function refreshServiceDeployments(tracks: Track[], context: LinkContext): Promise<boolean> {
+  const wanted = new Map<string, Track>()
+  for (const track of tracks) {
+    if (track.access === 'denied') continue
+    const candidate = track.arn ?? track.service?.currentServiceDeployment
+    if (candidate && (track.arn || !track.link.rejected.has(candidate))) wanted.set(candidate, track)
+  }
+  if (wanted.size === 0) return false
+  const arns = [...wanted.keys()]
+  const batches = Array.from({ length: Math.ceil(arns.length / batchSize) }, (_, index) =>
+    arns.slice(index * batchSize, (index + 1) * batchSize),
+  )
+  try {
+    const answers = await Promise.all(
+      batches.map((serviceDeploymentArns) =>
+        context.ecs.send(new DescribeServiceDeploymentsCommand({ serviceDeploymentArns }), {
+          abortSignal: context.abortSignal,
+        }),
+      ),
+    )
+    for (const deployment of answers.flatMap(({ serviceDeployments = [] }) => serviceDeployments)) {
+      const arn = deployment.serviceDeploymentArn ?? ''
+      const track = wanted.get(arn)
+      if (!track) continue
+      if (isOurs(track.started, deployment.targetServiceRevision?.arn))
+        takeServiceDeployment(track, deployment, context.clock.now())
+      else track.link.rejected.add(arn)
+    }
+    return answers.some(({ $metadata }) => ($metadata.attempts ?? 1) > 1)
+  } catch (error) {
+    giveUpOn(tracks, error, context)
+    return false
+  }
+}
+
+/** Looks up the deployments that are not linked yet, a few services a poll, each with growing pauses. */
+export async function linkByList(tracks: Track[], context: LinkContext): Promise<void> {
+  const now = context.clock.now().getTime()
+  const due = tracks
+    .filter(({ access, arn, link }) => access !== 'denied' && !arn && link.nextList <= now)
+    // The first poll gives `currentServiceDeployment` its chance, which costs no call of its own.
+    .filter(({ service, link }) => !service?.currentServiceDeployment || link.rejected.size > 0 || link.attempts > 0)
+    .sort((a, b) => a.link.nextList - b.link.nextList)
+    .slice(0, listsPerPoll)
+  try {
+    await Promise.all(
+      due.map(async (track) => {
+        track.arn = await findServiceDeployment(context.ecs, track.started, context.abortSignal)
+        track.link.attempts++
+        track.link.nextList = now + Math.min(30_000, 2_000 * track.link.attempts)
+      }),
+    )
+  } catch (error) {
+    giveUpOn(due, error, context)
+  }
+  for (const track of tracks)
+    if (track.access === 'pending' && !track.arn && now - track.since.getTime() > absentAfterMs) track.access = 'absent'
+}
+
+/** The ARN of the service deployment whose target is this deployment's revision (`ecs-svc/N` and `…/N`); undefined while the list does not show it. */
+export async function findServiceDeployment(
+  ecs: ECSClient,
+  started: StartedDeployment,
+  abortSignal?: AbortSignal,
+): Promise<string | undefined> {
+  let nextToken: string | undefined
+  for (let page = 0; page < 5; page++) {
+    const answer = await ecs.send(
+      new ListServiceDeploymentsCommand({
+        cluster: started.cluster,
+        service: started.serviceArn,
+        createdAt: { after: new Date(started.createdAt.getTime() - skewMs) },
+        maxResults: 100,
+        ...(nextToken && { nextToken }),
+      }),
+      { abortSignal },
+    )
+    const found = answer.serviceDeployments?.find(({ targetServiceRevisionArn }) =>
+      isOurs(started, targetServiceRevisionArn),
+    )
+    if (found) return found.serviceDeploymentArn
+    nextToken = answer.nextToken
+    if (!nextToken) return undefined
+  }
+  return undefined
+}
+
+function isOurs({ deploymentId }: StartedDeployment, revisionArn: string | undefined): boolean {
+  return revisionArn !== undefined && revisionArn.split('/').at(-1) === deploymentId.split('/').at(-1)
+}
+
+/** A missing permission, and a service or region without service deployments, end the search; other errors are the poll's. */
+function giveUpOn(tracks: Track[], error: unknown, context: LinkContext): void {
+  if (isAccessError(error) && !credentialsExpired(error)) {
+    for (const track of tracks) {
+      track.access = 'denied'
+      track.arn = undefined
+      track.serviceDeployment = undefined
+    }
+    context.onDenied(error.action)
+    return
+  }
+  if (!isAwsError(error, 'UnsupportedFeatureException')) throw error
+  for (const track of tracks) if (track.access === 'pending') track.access = 'absent'
+}
