@@ -25,6 +25,15 @@ export {
   sortMigrations,
 } from './levels/schema-level.ts'
 export {
+  acquireLock,
+  breakLockText,
+  describeHolder,
+  type LockRequest,
+  type LockResult,
+  releaseLock,
+} from './lock/lock.ts'
+export type { LockHolder } from './lock/state.ts'
+export {
   allOf,
   type Change,
   frozen,
