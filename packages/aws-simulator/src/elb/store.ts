@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { TargetGroups } from '../world.ts'
 
 export type TargetState = 'initial' | 'healthy' | 'unhealthy' | 'unused' | 'draining' | 'unavailable'
@@ -51,7 +51,8 @@ export function targetGroupStore(options: { accountId: string; region: string })
   return {
     groups,
     create({ name, port, protocol, targetType = 'ip', vpcId, settings = {} }) {
-      const suffix = randomBytes(8).toString('hex')
+      // From the name, so that a seed can name a group's ARN before it exists.
+      const suffix = createHash('sha256').update(name).digest('hex').slice(0, 16)
       const arn = `arn:aws:elasticloadbalancing:${options.region}:${options.accountId}:targetgroup/${name}/${suffix}`
       const attributes = new Map([
         ['deregistration_delay.timeout_seconds', '300'],
