@@ -40,7 +40,11 @@ export async function raiseStage(): Promise<Stage> {
   const simulator = await startSimulator({ speed, scenario: accountScenario() })
   const consumer = createConsumer(path.join(folder, 'hello-service'))
   const docker = dockerAnswers()
-  const standIns = path.join(root, 'scripts/stand-ins')
+  const standIns = {
+    PATH: `${path.join(root, 'scripts/stand-ins')}${path.delimiter}${process.env.PATH}`,
+    DOCKER_STAND_IN_SKIP: 'RUN',
+  }
+  const tools = docker ? { PATH: process.env.PATH ?? '' } : standIns
   let runNumber = 0
 
   return {
@@ -57,7 +61,7 @@ export async function raiseStage(): Promise<Stage> {
         workflow: `.github/workflows/${chapter.workflow}`,
         event: { name: chapter.event, actor: 'ada', inputs: chapter.inputs?.(memory) },
         vars: { AWS_REGION: 'eu-central-1', AWS_ROLE_TO_ASSUME: 'arn:aws:iam::123456789012:role/deploy' },
-        env: { ...simulator.env, PATH: docker ? process.env.PATH! : `${standIns}${path.delimiter}${process.env.PATH}` },
+        env: { ...simulator.env, ...tools },
         runNumber,
         onLine: (line) => onLine(line.text),
       })

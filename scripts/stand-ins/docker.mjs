@@ -5,6 +5,7 @@
  * DOCKER_STAND_IN_RECORD   file that gets one JSON line per invocation: { argv, env: names of the variables }
  * DOCKER_STAND_IN_DRIVER   docker-container (default) or docker (cannot export OCI, loads and saves)
  * DOCKER_STAND_IN_MISSING  buildx or daemon: answers as a machine without it
+ * DOCKER_STAND_IN_SKIP     RUN: leaves commands out, naming each, instead of refusing them
  * DOCKER_STAND_IN_STORE    where `--load` keeps images, for `save`
  */
 import { appendFileSync } from 'node:fs'

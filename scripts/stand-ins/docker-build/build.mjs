@@ -230,7 +230,13 @@ const handlers = {
   },
 }
 
-function refuse(_stage, { name }) {
+/** DOCKER_STAND_IN_SKIP=RUN: commands are left out and named, so that a Dockerfile that installs dependencies can be shown at all. */
+function refuse(stage, instruction) {
+  const { name } = instruction
+  if (process.env.DOCKER_STAND_IN_SKIP === name) {
+    process.stderr.write(`The stand-in does not execute: ${instruction.text}\n`)
+    return noted(stage, instruction)
+  }
   throw new CommandError(
     `the Docker stand-in cannot do ${name}: it assembles copied files only. Run this where a Docker engine answers`,
   )
