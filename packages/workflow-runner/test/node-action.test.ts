@@ -49,7 +49,7 @@ test('gives inputs, defaults and GitHub variables, and nothing of the developer'
       GITHUB_REPOSITORY: 'example/shop',
       GITHUB_ACTIONS: 'true',
     })
-    expect(env.INPUT_NOTHING).toBeUndefined()
+    expect(env.INPUT_NOTHING).toBe('')
     expect(env.AWS_ACCESS_KEY_ID).toBeUndefined()
     expect(env.PWD ?? env.GITHUB_WORKSPACE).toBeTruthy()
   } finally {

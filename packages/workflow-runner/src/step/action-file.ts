@@ -15,6 +15,7 @@ export interface ActionInput {
 /** An `action.yml`, read and validated. Expressions are still unevaluated. */
 export interface ActionFile {
   file: string
+  root: MappingToken
   directory: string
   name: string
   inputs: Map<string, ActionInput>
@@ -35,6 +36,7 @@ export function readActionFile(directory: string): ActionFile {
   const outputs = root.find('outputs')
   return {
     file,
+    root,
     directory,
     name: root.find('name')?.toString() ?? path.basename(directory),
     inputs: new Map(

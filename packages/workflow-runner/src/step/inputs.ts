@@ -21,7 +21,7 @@ export function resolveInputs(action: ActionFile, given: Record<string, string>,
       values[name] = own.value
       if (input.deprecationMessage)
         deprecations.push(`Input '${name}' has been deprecated with message: ${input.deprecationMessage}`)
-    } else if (input.default) values[name] = scalarText(input.default, scope)
+    } else values[name] = input.default ? scalarText(input.default, scope) : ''
     lowered.delete(name.toLowerCase())
   }
   for (const { name, value } of lowered.values()) values[name] = value

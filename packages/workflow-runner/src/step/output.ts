@@ -18,6 +18,8 @@ export interface Annotation {
 export interface StepOutput {
   /** Takes one line as the process wrote it. */
   line(text: string): void
+  /** Shows a line of the runner's own: nothing in it is a command. */
+  show(text: string): void
   annotate(level: Level, message: string, properties?: Record<string, string>): void
   /** The lines shown, masked, in the form of GitHub's raw log (`##[group]`, `##[error]`). */
   log: string[]
@@ -53,6 +55,7 @@ export function createStepOutput(options: {
     annotations: [],
     outputs: {},
     state: {},
+    show,
     annotate(level, message, properties = {}) {
       show(`##[${level}]${message}`)
       if (output.annotations.filter((known) => known.level === level).length >= annotationsPerLevel) return

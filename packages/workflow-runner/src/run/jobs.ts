@@ -1,0 +1,249 @@
+import { randomUUID } from 'node:crypto'
+import { UnsupportedError, WorkflowError } from '../language/errors.ts'
+import { type ExpressionFunction, evaluate, evaluateToken, type Scope, scalarText } from '../language/expressions.ts'
+import { child, entries } from '../language/tokens.ts'
+import { asText, isTruthy, type Value } from '../language/values.ts'
+import type { CallJob, Job, StepsJob } from '../model/workflow.ts'
+import { callInputs } from './events.ts'
+import { runStepsJob } from './job.ts'
+import { type Combination, combinationLabel, expandMatrix } from './matrix.ts'
+import { type Conclusion, worst } from './result.ts'
+import { type Instance, instanceScope } from './run.ts'
+import { holdConcurrency } from './slots.ts'
+
+/** How a job ended, as those that need it see it. */
+export interface JobOutcome {
+  /** `needs.<id>.result` */
+  result: Conclusion
+  outputs: Record<string, string>
+  /** What the run's conclusion is made of: `continue-on-error` is taken into account. */
+  conclusions: Conclusion[]
+}
+
+/** One job of a workflow, with its place in the matrix. */
+export interface JobUnit<T extends Job = Job> {
+  instance: Instance
+  job: T
+  /** `release/build (20)` */
+  key: string
+  name: string
+  scope: Scope
+  strategy: Record<string, Value>
+  matrix: Combination
+  /** Aborts when this job is to be cancelled. */
+  cancel: AbortSignal
+}
+
+/** Runs the jobs of a workflow in the order of their needs, as many at a time as can be. */
+export async function runJobs(instance: Instance): Promise<Map<string, JobOutcome>> {
+  const { jobs } = instance.plan.workflow
+  const started = new Map<string, Promise<JobOutcome>>()
+  const settled = new Map<string, JobOutcome>()
+  const start = (job: Job): Promise<JobOutcome> => {
+    const known = started.get(job.id)
+    if (known) return known
+    const promise = (async () => {
+      await Promise.all(job.needs.map((id) => start(jobs.get(id) as Job)))
+      const outcome = await runJob(instance, job, settled)
+      settled.set(job.id, outcome)
+      return outcome
+    })()
+    started.set(job.id, promise)
+    return promise
+  }
+  await Promise.all([...jobs.values()].map(start))
+  return settled
+}
+
+async function runJob(instance: Instance, job: Job, settled: Map<string, JobOutcome>): Promise<JobOutcome> {
+  const { run } = instance
+  const needs = Object.fromEntries(
+    job.needs.map((id) => [
+      id,
+      { result: settled.get(id)?.result ?? 'skipped', outputs: settled.get(id)?.outputs ?? {} },
+    ]),
+  )
+  const ancestors = ancestorsOf(instance, job)
+  const scope = { ...instanceScope(instance, { needs }), functions: jobStatusFunctions(instance, ancestors, settled) }
+  const title = [...instance.callers.map(({ name }) => name), job.id].join(' / ')
+  try {
+    if (!isTruthy(evaluate(job.condition, scope))) {
+      const needed = job.needs.every((id) => settled.get(id)?.result === 'success')
+      return ended(instance, job, title, run.cancelled() && needed ? 'cancelled' : 'skipped')
+    }
+    return await runMatrix(instance, job, scope)
+  } catch (error) {
+    if (error instanceof UnsupportedError || !(error instanceof WorkflowError)) run.abort(error as Error)
+    return ended(instance, job, title, 'failure', `${job.file}: ${(error as Error).message}`)
+  }
+}
+
+/** The result of a job that has no steps to show: skipped, cancelled before it began, or impossible to begin. */
+function ended(instance: Instance, job: Job, name: string, conclusion: Conclusion, message?: string): JobOutcome {
+  const { run, callers } = instance
+  if (message) run.log({ job: name, step: 'Set up job', text: `##[error]${message}` })
+  run.results.push({
+    key: [...callers.map(({ key }) => key), job.id].join('/'),
+    name,
+    conclusion,
+    outputs: {},
+    steps: [],
+    annotations: message ? [{ level: 'error', message }] : [],
+    environment: undefined,
+    durationMs: 0,
+  })
+  return { result: conclusion, outputs: {}, conclusions: [conclusion] }
+}
+
+function ancestorsOf(instance: Instance, job: Job): string[] {
+  const found = new Set<string>()
+  const visit = (id: string) => {
+    if (found.has(id)) return
+    found.add(id)
+    for (const next of instance.plan.workflow.jobs.get(id)?.needs ?? []) visit(next)
+  }
+  for (const id of job.needs) visit(id)
+  return [...found]
+}
+
+function jobStatusFunctions(
+  instance: Instance,
+  ancestors: string[],
+  settled: Map<string, JobOutcome>,
+): Record<string, ExpressionFunction> {
+  const results = (ids: Value[]) => (ids.length > 0 ? ids.map(asText) : ancestors).map((id) => settled.get(id)?.result)
+  const status = (call: (...ids: Value[]) => boolean): ExpressionFunction => ({ minArgs: 0, maxArgs: 255, call })
+  const { run } = instance
+  return {
+    success: status((...ids) => !run.cancelled() && results(ids).every((result) => result === 'success')),
+    failure: status((...ids) => results(ids).some((result) => result === 'failure')),
+    cancelled: status(() => run.cancelled()),
+    always: status(() => true),
+  }
+}
+
+async function runMatrix(instance: Instance, job: Job, scope: Scope): Promise<JobOutcome> {
+  const matrixToken = child(job.strategy, 'matrix')
+  const setting = (key: string) => {
+    const token = child(job.strategy, key)
+    return token && evaluateToken(token, scope)
+  }
+  const combinations = matrixToken ? expandMatrix(evaluateToken(matrixToken, scope)) : [{}]
+  const failFast = setting('fail-fast') ?? true
+  const maxParallel = Number(setting('max-parallel') ?? combinations.length)
+  const stop = new AbortController()
+
+  const outcomes: JobOutcome[] = []
+  const queue = [...combinations.entries()]
+  const worker = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const [index, matrix] = next
+      const strategy = {
+        'fail-fast': failFast,
+        'job-index': index,
+        'job-total': combinations.length,
+        'max-parallel': maxParallel,
+      }
+      const outcome = await runUnit(instance, job, scope, strategy, matrix, stop.signal, matrixToken !== undefined)
+      outcomes.push(outcome)
+      if (failFast && outcome.result === 'failure') stop.abort()
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(maxParallel, combinations.length) }, worker))
+  return {
+    result: worst(outcomes.map(({ result }) => result)),
+    outputs: Object.assign({}, ...outcomes.map(({ outputs }) => outputs)),
+    conclusions: outcomes.flatMap(({ conclusions }) => conclusions),
+  }
+}
+
+async function runUnit(
+  instance: Instance,
+  job: Job,
+  jobScope: Scope,
+  strategy: Record<string, Value>,
+  matrix: Combination,
+  stop: AbortSignal,
+  inMatrix: boolean,
+): Promise<JobOutcome> {
+  const scope: Scope = { ...jobScope, contexts: { ...jobScope.contexts, strategy, matrix } }
+  const label = inMatrix ? ` (${combinationLabel(matrix)})` : ''
+  const ownName = (job.name && scalarText(job.name, scope)) || `${job.id}${label}`
+  const name = [...instance.callers.map((caller) => caller.name), ownName].join(' / ')
+  const key = [...instance.callers.map((caller) => caller.key), `${job.id}${label}`].join('/')
+
+  // A cancelled run spares the jobs whose condition still holds; fail-fast and concurrency spare none.
+  const controller = new AbortController()
+  const reconsider = () => {
+    if (!isTruthy(evaluate(job.condition, scope))) controller.abort()
+  }
+  const end = () => controller.abort()
+  instance.cancel.addEventListener('abort', reconsider, { once: true })
+  stop.addEventListener('abort', end, { once: true })
+  if (stop.aborted) end()
+  try {
+    const unit = { instance, job, key, name, scope, strategy, matrix, cancel: controller.signal }
+    const held = await holdConcurrency(instance, job.concurrency, scope, controller.signal, end)
+    if (!held) return ended(instance, job, name, 'cancelled')
+    try {
+      if (job.kind === 'steps') return await runStepsJob(unit as JobUnit<StepsJob>)
+      return await runCall(unit as JobUnit<CallJob>, ownName)
+    } finally {
+      held.release()
+    }
+  } catch (error) {
+    if (error instanceof UnsupportedError || !(error instanceof WorkflowError)) instance.run.abort(error as Error)
+    return ended(instance, job, name, 'failure', (error as Error).message)
+  } finally {
+    instance.cancel.removeEventListener('abort', reconsider)
+    stop.removeEventListener('abort', end)
+  }
+}
+
+async function runCall(unit: JobUnit<CallJob>, name: string): Promise<JobOutcome> {
+  const { instance, job, scope } = unit
+  const plan = instance.plan.calls.get(job.id)
+  const call = plan?.workflow.triggers.call
+  if (!plan || !call) throw new WorkflowError(`'${job.uses}' was not planned`)
+  const given = Object.fromEntries(entries(job.with).map(({ key, value }) => [key, evaluateToken(value, scope)]))
+  const passed =
+    job.secrets === 'inherit'
+      ? instance.secrets
+      : Object.fromEntries(entries(job.secrets).map(({ key, value }) => [key, scalarText(value, scope)]))
+  const called: Instance = {
+    run: instance.run,
+    plan,
+    callers: [...instance.callers, { key: unit.key.split('/').at(-1) ?? job.id, name }],
+    inputs: callInputs(call.inputs, given, { contexts: { ...instanceScope(instance).contexts, inputs: {} } }, job.uses),
+    secrets: { ...(instance.secrets.GITHUB_TOKEN && { GITHUB_TOKEN: instance.secrets.GITHUB_TOKEN }), ...passed },
+    environmentSecrets:
+      job.secrets === 'inherit'
+        ? instance.environmentSecrets
+        : new Set(Object.keys(passed).map((key) => key.toUpperCase())),
+    cancel: unit.cancel,
+  }
+  const held = await holdConcurrency(called, plan.workflow.concurrency, instanceScope(called), unit.cancel, () => {})
+  if (!held) return ended(instance, job, unit.name, 'cancelled')
+  try {
+    const outcomes = await runJobs(called)
+    const jobs = Object.fromEntries(
+      [...outcomes].map(([id, { result, outputs }]) => [id, { result, outputs }] as [string, Value]),
+    )
+    const outputs = call.outputs.map(({ name: output, value }) => [
+      output,
+      scalarText(value, instanceScope(called, { jobs })),
+    ])
+    return {
+      result: worst([...outcomes.values()].map(({ result }) => result)),
+      outputs: Object.fromEntries(outputs.filter(([, value]) => value !== '')),
+      conclusions: [...outcomes.values()].flatMap(({ conclusions }) => conclusions),
+    }
+  } finally {
+    held.release()
+  }
+}
+
+/** A token that looks like the one GitHub gives to a job; nothing accepts it. */
+export function makeJobToken(): string {
+  return `ghs_${randomUUID().replaceAll('-', '')}`
+}
