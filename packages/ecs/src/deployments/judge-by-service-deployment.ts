@@ -79,6 +79,7 @@ function stopped(observation: Observation, situation: Situation, deployment: Ser
   const triggered = deployment.alarms?.triggeredAlarmNames ?? []
   if (gaveUp(situation, deployment)) {
     if (situation.holder === 'later') return failedThenTakenOver(situation, deployment)
+    if (situation.holder === 'earlier') return judgeByService(observation, situation)
     const text =
       situation.failed?.text ||
       (triggered.length > 0
@@ -159,17 +160,17 @@ function gaveUp(situation: Situation, deployment: ServiceDeployment): boolean {
 }
 
 /** A person's request, told apart from ECS's own decision: `stoppedAt` is only set by a request or where no rollback is configured. */
-function stoppedByHand(observation: Observation, deployment: ServiceDeployment): boolean {
-  const requested = observation.statuses.some(
-    (status) => status === 'STOP_REQUESTED' || status === 'ROLLBACK_REQUESTED',
-  )
+function stoppedByHand({ statuses }: Observation, deployment: ServiceDeployment): boolean {
+  const text = `${deployment.statusReason ?? ''} ${deployment.rollback?.reason ?? ''}`
   const detected =
     deployment.deploymentCircuitBreaker?.status === 'TRIGGERED' ||
     deployment.alarms?.status === 'TRIGGERED' ||
-    /circuit breaker|alarm|hook|networking/i.test(
-      `${deployment.statusReason ?? ''} ${deployment.rollback?.reason ?? ''}`,
-    )
-  return !detected && (requested || deployment.stoppedAt !== undefined)
+    /circuit breaker|alarm|hook|networking/i.test(text)
+  const requested =
+    statuses.some((status) => status === 'STOP_REQUESTED' || status === 'ROLLBACK_REQUESTED') ||
+    deployment.stoppedAt !== undefined ||
+    /request/i.test(text)
+  return requested && !detected
 }
 
 function whyOf(deployment: ServiceDeployment): string {

@@ -41,9 +41,9 @@ function held(observation: Observation, situation: Situation): Judgement {
 
 /** The PRIMARY deployment failed and stays: no rollback is configured, or there is nothing to go back to. */
 export function failedHere(observation: Observation, situation: Situation): Judgement {
-  const others = (observation.service?.deployments ?? []).filter(
-    ({ id, runningCount }) => id !== observation.started.deploymentId && (runningCount ?? 0) > 0,
-  )
+  const others = (observation.service?.deployments ?? [])
+    .filter(({ id, runningCount }) => id !== observation.started.deploymentId && (runningCount ?? 0) > 0)
+    .sort((a, b) => (b.createdAt?.getTime() ?? 0) - (a.createdAt?.getTime() ?? 0))
   const serves =
     others.length > 0
       ? `${others.map(({ taskDefinition, runningCount }) => `${runningCount} of ${revisionName(taskDefinition)}`).join(', ')} still run.`
