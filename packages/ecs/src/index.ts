@@ -34,3 +34,12 @@ export {
   registerOrReuse,
 } from './task-definitions/register.ts'
 export { loadTaskDefinition, type TaskDefinitionSource, taskDefinitionSource } from './task-definitions/source.ts'
+export { describeTask, runningTasksStartedBy, taskId } from './tasks/find-tasks.ts'
+export { type FollowDeps, type FollowedTask, type FollowRequest, followTask } from './tasks/follow-task.ts'
+export { type LastLines, lastLogLines } from './tasks/last-lines.ts'
+export { type LaunchSettings, networkOf } from './tasks/launch.ts'
+export { printableLines } from './tasks/log-lines.ts'
+export { type LogLocation, logLocation } from './tasks/log-location.ts'
+export { checkOverrides, type RunTaskRequest, runTask } from './tasks/run-task.ts'
+export { stopTask } from './tasks/stop-task.ts'
+export { type ContainerEnd, type TaskEnd, taskEnd } from './tasks/task-end.ts'

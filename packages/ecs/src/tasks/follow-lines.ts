@@ -1,0 +1,86 @@
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
+import type { ContainerDefinition, Task } from '@aws-sdk/client-ecs'
+import { type Clock, type Log, messageOf } from '@deploy-actions/action-kit'
+import { logLocation } from './log-location.ts'
+import { type LogTail, logTail } from './log-tail.ts'
+
+export interface FollowedLines {
+  /** Starts a read without waiting for it, so that a throttled log never delays the task's state. */
+  poll(task: Task): void
+  /** Reads on until nothing has come for a few seconds: lines reach CloudWatch Logs some seconds after they were written. */
+  finish(task: Task): Promise<void>
+  printed(): number
+}
+
+const quietMs = 5_000
+const finishAtMostMs = 30_000
+
+/** Prints the lines of one container of a task as they come. Where they cannot be read it says so, once, and goes on without. */
+export function followLines(
+  { logs, clock, log }: { logs: CloudWatchLogsClient; clock: Clock; log: Log },
+  definition: ContainerDefinition | undefined,
+): FollowedLines {
+  const container = definition?.name
+  let tail: LogTail | undefined
+  let given = false
+  let reading: Promise<number> | undefined
+
+  function giveUp(text: string): undefined {
+    if (!given) log.info(text)
+    given = true
+  }
+
+  async function open(task: Task): Promise<LogTail | undefined> {
+    if (tail || given || !definition) return tail
+    const location = logLocation(definition, task)
+    if (!location) return undefined
+    if ('unreadable' in location) return giveUp(location.unreadable)
+    const region = await logs.config.region()
+    if (location.region && location.region !== region)
+      return giveUp(
+        `Container "${container}" logs to group ${location.group}, stream ${location.stream}, in ${location.region}, and this step works in ${region}: read its lines there.`,
+      )
+    tail = logTail(logs, location, (line) => log.info(line))
+    return tail
+  }
+
+  async function read(task: Task): Promise<number> {
+    try {
+      const opened = await open(task)
+      const count = (await opened?.read()) ?? 0
+      if (opened?.trouble) giveUp(`Log lines are not shown: ${opened.trouble}`)
+      return count
+    } catch (error) {
+      // A log that cannot be read for a while says nothing about the task.
+      log.debug(`Reading the log failed: ${messageOf(error)}`)
+      return 0
+    }
+  }
+
+  function start(task: Task): Promise<number> {
+    reading ??= read(task).finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+
+  return {
+    printed: () => tail?.printed ?? 0,
+    poll: (task) => void start(task),
+    async finish(task) {
+      const ran = task.containers?.some(({ name, exitCode }) => name === container && exitCode !== undefined)
+      if (!ran) return
+      // A throttled read goes on for minutes; the step does not wait for it longer than this.
+      const enough = new AbortController()
+      const late = clock.sleep(finishAtMostMs, enough.signal).then(() => 'late' as const)
+      let quietSince = clock.now().getTime()
+      while (!given && clock.now().getTime() < quietSince + quietMs) {
+        const count = await Promise.race([start(task), late])
+        if (count === 'late') break
+        if (count > 0) quietSince = clock.now().getTime()
+        await clock.sleep(1_000)
+      }
+      enough.abort()
+    },
+  }
+}

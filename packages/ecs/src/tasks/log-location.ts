@@ -1,0 +1,33 @@
+import type { ContainerDefinition, Task } from '@aws-sdk/client-ecs'
+import { taskId } from './find-tasks.ts'
+
+/** Where a container's lines can be read; or why they cannot. `region` only when the container names one. */
+export type LogLocation = { group: string; stream: string; region?: string } | { unreadable: string }
+
+/**
+ * CloudWatch Logs group and stream of a container of a task. With awslogs-stream-prefix (required on Fargate) the stream is `PREFIX/CONTAINER/TASK-ID`; without it, it is the id
+ * that the runtime gave the container. Undefined: not known yet. Amazon ECS developer guide: "Send Amazon ECS logs to CloudWatch".
+ */
+export function logLocation(
+  container: ContainerDefinition,
+  task: Pick<Task, 'taskArn' | 'containers'>,
+): LogLocation | undefined {
+  const name = container.name ?? ''
+  const { logDriver, options = {} } = container.logConfiguration ?? {}
+  if (!logDriver)
+    return {
+      unreadable: `Container "${name}" has no log configuration: what it writes stays on its host and cannot be shown.`,
+    }
+  if (logDriver !== 'awslogs')
+    return {
+      unreadable: `Container "${name}" logs through ${logDriver}, which cannot be read from here: look for its lines where that driver sends them.`,
+    }
+  const group = options['awslogs-group']
+  if (!group) return { unreadable: `Container "${name}" has the log driver awslogs without awslogs-group.` }
+  const prefix = options['awslogs-stream-prefix']
+  const runtimeId = task.containers?.find((entry) => entry.name === name)?.runtimeId
+  const stream = prefix ? `${prefix}/${name}/${taskId(task.taskArn ?? '')}` : runtimeId
+  if (!stream) return undefined
+  const region = options['awslogs-region']
+  return { group, stream, ...(region ? { region } : {}) }
+}
