@@ -19,6 +19,9 @@ export {
   platformText,
 } from './manifest.ts'
 export { isForeignLayer, isIndexType, isManifestType, manifestMediaTypes, mediaTypes } from './media-types.ts'
+export { type PlannedBlob, type PushPlan, planPush } from './plan.ts'
+export { formatBytes } from './progress.ts'
+export { type PushedBlob, type PushOptions, type PushResult, pushImage } from './push.ts'
 export {
   digestOf,
   type EcrRepository,
@@ -33,6 +36,10 @@ export {
   shortDigest,
 } from './reference.ts'
 export { plainAccess, type RegistryAccess, type RegistryAccessOptions, registryAccess } from './registry/access.ts'
+export { RegistryError } from './registry/errors.ts'
+export { manifestDigest, putManifest, readManifest } from './registry/manifests.ts'
+export { openRegistry, type Registry, type RegistryOptions } from './registry/registry.ts'
+export { ContentError } from './registry/verified.ts'
 export {
   createRepository,
   describeRepository,
@@ -42,4 +49,9 @@ export {
   type RepositoryDescription,
   tagIsImmutable,
 } from './repository.ts'
+export { type ArchiveOptions, openArchive, openImageFile } from './sources/archive.ts'
+export { type DaemonOptions, openDaemonImage } from './sources/docker-daemon.ts'
+export { openOciLayout } from './sources/oci-layout.ts'
+export { openRegistryImage } from './sources/registry.ts'
+export type { ImageSource } from './sources/source.ts'
 export { immutableTag, type TaggableImage, tagImage } from './tags.ts'

@@ -1,0 +1,85 @@
+import type { Clock, Log } from '@deploy-actions/action-kit'
+import type { RegistryAccess } from './access.ts'
+import { type RegistryError, refusal } from './errors.ts'
+import { type HttpRequest, type HttpResponse, httpClient } from './http.ts'
+import { type RetryPolicy, withRetries } from './retry.ts'
+
+export interface RegistryOptions {
+  clock: Clock
+  log: Log
+  signal?: AbortSignal | undefined
+  env?: NodeJS.ProcessEnv
+  random?: () => number
+  throttlingMs?: number
+}
+
+/** One registry to speak to: authorised requests, repeated where that may help. */
+export interface Registry {
+  access: RegistryAccess
+  options: RegistryOptions
+  /** Sends one request. An answer whose status is not in `accept` is thrown as a RegistryError; others must be read or discarded. */
+  send(what: string, accept: number[], request: HttpRequest): Promise<HttpResponse>
+  /** Runs `attempt` with retries; it must start afresh each time. A refused token is renewed once. `signal` ends this call alone. */
+  call<T>(what: string, attempt: (retries: number) => Promise<T>, signal?: AbortSignal): Promise<T>
+  close(): void
+}
+
+/** The registry refused the token, not the request. */
+class StaleToken extends Error {
+  readonly refusal: RegistryError
+  readonly token: string | undefined
+
+  constructor(refusal: RegistryError, token: string | undefined) {
+    super(refusal.message)
+    this.refusal = refusal
+    this.token = token
+  }
+}
+
+export function openRegistry(access: RegistryAccess, options: RegistryOptions): Registry {
+  const { clock, log, signal } = options
+  const http = httpClient(options.env)
+  const policy: RetryPolicy = { ...options, clock, log, signal }
+  const either = (own: AbortSignal | undefined) => (own && signal ? AbortSignal.any([own, signal]) : (own ?? signal))
+
+  return {
+    access,
+    options,
+    close: () => http.close(),
+    async send(what, accept, request) {
+      const own = request.url.origin === access.origin.origin
+      const token = own ? await access.authorization() : undefined
+      const headers = { ...request.headers, ...(token && { authorization: token }) }
+      const response = await http.send({ ...request, headers, signal: either(request.signal) })
+      if (accept.includes(response.status)) return response
+      const error = await refusal(response, what, clock.now())
+      throw own && isStale(error) ? new StaleToken(error, token) : error
+    },
+    call(what, attempt, own) {
+      let renewed = false
+      return withRetries(what, { ...policy, signal: either(own) }, async (retries) => {
+        try {
+          return await attempt(retries)
+        } catch (error) {
+          if (!(error instanceof StaleToken)) throw error
+          if (renewed) throw error.refusal
+          renewed = true
+          await access.renew(error.token)
+          return await attempt(retries + 1).catch((again) => {
+            throw again instanceof StaleToken ? again.refusal : again
+          })
+        }
+      })
+    },
+  }
+}
+
+/** Reads an answer to its end, so that its connection can be used again. */
+export async function discard(response: HttpResponse): Promise<void> {
+  for await (const _ of response.stream);
+}
+
+/** ECR answers an expired token with 403 and a sentence, or with nothing at all to a HEAD. */
+function isStale({ status, said }: RegistryError): boolean {
+  return status === 401 || (status === 403 && (said === '' || said.includes('expired')))
+}

@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { systemClock } from '@deploy-actions/action-kit'
+import { openOciLayout, openRegistry, plainAccess, pushImage, readManifest } from '../src/index.ts'
+import { haveDockerRegistry, haveSkopeo, startDockerRegistry } from './support/docker-registry.ts'
+import { Content, writeFiles } from './support/images.ts'
+import { memoryLog } from './support/log.ts'
+
+const suite = haveDockerRegistry ? describe : describe.skip
+
+suite('a registry that nobody here wrote', () => {
+  let server: Awaited<ReturnType<typeof startDockerRegistry>>
+  let folder: string
+  const log = memoryLog()
+  const connect = () => openRegistry(plainAccess(server.origin), { clock: systemClock, log })
+
+  beforeAll(async () => {
+    server = await startDockerRegistry()
+    folder = mkdtempSync(path.join(tmpdir(), 'push-'))
+  })
+  afterAll(async () => {
+    await server.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  test('takes an index with two platforms and an attestation, byte for byte, and nothing the second time', async () => {
+    const content = new Content()
+    const amd64 = await content.image(['base', 'amd64'], { platform: 'linux/amd64' })
+    const arm64 = await content.image(['base', 'arm64'], { platform: 'linux/arm64/v8' })
+    const root = content.index([amd64, arm64, content.attestation(amd64)])
+    const source = await openOciLayout(writeFiles(path.join(folder, 'multi'), content.layoutFiles(root)))
+
+    const registry = connect()
+    const first = await pushImage(source, registry, 'shop/api', ['one', 'two'])
+    expect(first).toMatchObject({ digest: root.digest, pushed: true, platforms: ['linux/amd64', 'linux/arm64/v8'] })
+    expect(first.tags).toEqual([
+      { tag: 'one', changed: true },
+      { tag: 'two', changed: true },
+    ])
+    for (const reference of ['one', 'two', root.digest]) {
+      const stored = await readManifest(registry, 'shop/api', reference)
+      expect(stored?.bytes.equals(content.bytes(root))).toBe(true)
+    }
+    const second = await pushImage(source, registry, 'shop/api', ['one', 'three'])
+    expect(second).toMatchObject({ pushed: false, uploadedBytes: 0, blobs: [] })
+    expect(second.tags).toEqual([
+      { tag: 'one', changed: false },
+      { tag: 'three', changed: true },
+    ])
+    const other = await pushImage(source, registry, 'shop/worker', ['one'], { mountFrom: 'shop/api' })
+    expect(new Set(other.blobs.map(({ outcome }) => outcome))).toEqual(new Set(['mounted']))
+    registry.close()
+    if (!haveSkopeo) return
+    const raw = spawnSync('skopeo', [
+      'inspect',
+      '--raw',
+      '--tls-verify=false',
+      `docker://${server.host}/shop/worker:one`,
+    ])
+    expect(raw.stdout.equals(content.bytes(root))).toBe(true)
+  })
+})
