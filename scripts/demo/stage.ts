@@ -61,7 +61,8 @@ export async function raiseStage(): Promise<Stage> {
         workflow: `.github/workflows/${chapter.workflow}`,
         event: { name: chapter.event, actor: 'ada', inputs: chapter.inputs?.(memory) },
         vars: { AWS_REGION: 'eu-central-1', AWS_ROLE_TO_ASSUME: 'arn:aws:iam::123456789012:role/deploy' },
-        env: { ...simulator.env, ...tools },
+        aws: simulator.env,
+        env: tools,
         runNumber,
         onLine: (line) => onLine(line.text),
       })

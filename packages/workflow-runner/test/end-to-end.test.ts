@@ -1,4 +1,4 @@
-import { awsCredentials, consoleLog } from '../src/index.ts'
+import { consoleLog } from '../src/index.ts'
 import { conclusions, nodeAction, printed, run } from './stage.ts'
 
 const deploy = `
@@ -62,9 +62,7 @@ appendFileSync(process.env.GITHUB_OUTPUT, 'digest=sha256:123\\n')`,
     },
     secrets: { TOKEN: 'hush-hush' },
     environments: { staging: { vars: { HOST: 'staging.example.com', ROLE: 'arn:aws:iam::123456789012:role/deploy' } } },
-    standIns: {
-      'aws-actions/configure-aws-credentials': awsCredentials({ AWS_ENDPOINT_URL: 'http://127.0.0.1:4566' }),
-    },
+    aws: { AWS_ENDPOINT_URL: 'http://127.0.0.1:4566' },
     onLine: consoleLog((text) => lines.push(text)),
   })
 

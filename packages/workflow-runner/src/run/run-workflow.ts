@@ -8,6 +8,7 @@ import type { Value } from '../language/values.ts'
 import { restrictedDefault } from '../model/permissions.ts'
 import { readWorkflow, type Workflow } from '../model/workflow.ts'
 import { repositoryNode } from '../node-action.ts'
+import { awsCredentials } from '../standins/aws-credentials.ts'
 import { checkout } from '../standins/checkout.ts'
 import { setupBuildx, setupQemu } from '../standins/docker.ts'
 import type { StandIn } from '../standins/stand-in.ts'
@@ -24,7 +25,7 @@ import { type RunResult, worst } from './result.ts'
 import type { Instance, Run } from './run.ts'
 import { holdConcurrency } from './slots.ts'
 
-/** What stands in for third-party actions everywhere; aws-actions/configure-aws-credentials needs a simulator and is given by the caller. */
+/** What stands in for third-party actions everywhere. */
 const builtInStandIns: Record<string, StandIn> = {
   'actions/checkout': checkout,
   'docker/setup-buildx-action': setupBuildx,
@@ -47,7 +48,11 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
     const resolver = createResolver({
       consumer: commit,
       suite: suite && { ...suite, sha: suiteSha(suite.path) },
-      standIns: { ...builtInStandIns, ...options.standIns },
+      standIns: {
+        ...builtInStandIns,
+        ...(options.aws && { 'aws-actions/configure-aws-credentials': awsCredentials(options.aws) }),
+        ...options.standIns,
+      },
     })
     const workflow = readWorkflow(commit, options.workflow)
     const refused = reasonNotToStart(workflow, {
