@@ -1,3 +1,4 @@
+export { ssmClient } from './client.ts'
 export { type Admission, type AdmissionQuestion, admission, comesBefore, runOrder } from './guard/admission.ts'
 export { appliedMigrations } from './guard/applied.ts'
 export { askGuard, type GuardRequest, schemaOf } from './guard/ask.ts'
@@ -32,9 +33,11 @@ export {
   type LockResult,
   releaseLock,
 } from './lock/lock.ts'
+export { readLock } from './lock/read.ts'
 export type { LockHolder } from './lock/state.ts'
 export {
   allOf,
+  attemptOverruled,
   type Change,
   frozen,
   markedBad,
@@ -42,6 +45,7 @@ export {
   migrationDone,
   migrationNotStarted,
   migrationTask,
+  pardoned,
   releaseBegun,
   releaseCompleted,
   releaseEnded,
@@ -50,8 +54,9 @@ export {
   snapshotTaken,
   thawed,
 } from './record/changes.ts'
-export { lockName, recordName } from './record/names.ts'
+export { lockName, recordName, segment, segmentHint } from './record/names.ts'
 export { readRecord, type StoredRecord, updateRecord } from './record/record.ts'
+export { runName } from './record/run.ts'
 export {
   type Attempt,
   type BadDigest,
@@ -63,3 +68,10 @@ export {
   type Release,
   type Snapshot,
 } from './record/state.ts'
+export {
+  earlierRevisions,
+  type PastDeployment,
+  type PresentService,
+  releasesOfCommit,
+  rollbackCandidates,
+} from './rollback/target.ts'

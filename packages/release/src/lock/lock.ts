@@ -1,7 +1,8 @@
 import type { SSMClient } from '@aws-sdk/client-ssm'
 import { type Clock, formatDuration, type Log, UserError } from '@deploy-actions/action-kit'
 import { lockName } from '../record/names.ts'
-import { DamagedValue, readParameter, type Stored, writeParameter } from '../store/versioned-parameter.ts'
+import { type Stored, writeParameter } from '../store/versioned-parameter.ts'
+import { readLockParameter } from './read.ts'
 import { isAvailable, type LockHolder, type LockState } from './state.ts'
 
 export interface LockDeps {
@@ -54,6 +55,7 @@ export async function acquireLock(deps: LockDeps, request: LockRequest): Promise
         const tookOver = state?.holder?.token === holder.token ? undefined : state?.holder
         return { status: 'held', until, waitedMs, ...(tookOver ? { tookOver } : {}) }
       }
+      await clock.sleep(Math.random() * 500, signal)
       continue
     }
 
@@ -98,16 +100,6 @@ export function breakLockText(application: string, environment: string): string 
 export function describeHolder(holder: LockHolder): string {
   const what = [holder.by && `by ${holder.by}`, holder.what && `for ${holder.what}`].filter(Boolean).join(', ')
   return `${holder.run}${what ? ` (${what})` : ''}`
-}
-
-/** A damaged lock counts as free: it protects nothing that can be named, and would hold up every release for ever. */
-async function readLockParameter(ssm: SSMClient, name: string): Promise<Stored | undefined> {
-  try {
-    return await readParameter(ssm, name)
-  } catch (error) {
-    if (!(error instanceof DamagedValue)) throw error
-    return { value: {}, version: error.version, newest: error.version, modified: undefined }
-  }
 }
 
 async function writeLock(ssm: SSMClient, name: string, state: LockState, previous: Stored | undefined) {

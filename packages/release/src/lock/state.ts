@@ -32,5 +32,13 @@ export function isAvailable(state: LockState | undefined, holder: LockHolder, no
 
 /** A run is repeated only after its previous attempt has ended, so what that one left behind holds nobody up. */
 function isEarlierAttempt(held: LockHolder, holder: LockHolder): boolean {
-  return held.run === holder.run && held.job === holder.job && (held.attempt ?? 1) < (holder.attempt ?? 1)
+  return (
+    withoutAttempt(held.run) === withoutAttempt(holder.run) &&
+    held.job === holder.job &&
+    (held.attempt ?? 1) < (holder.attempt ?? 1)
+  )
+}
+
+function withoutAttempt(run: string): string {
+  return run.replace(/\/attempts\/\d+$/, '')
 }

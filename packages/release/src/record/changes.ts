@@ -71,9 +71,25 @@ export function releaseEnded(run: string | undefined, outcome: NonNullable<Attem
       : state
 }
 
-/** An operator went back: what served is bad from now on, and what serves is the newest release. */
+/** An operator goes back: a release that is under way cannot end well any more. */
+export function attemptOverruled(): Change {
+  return (state) =>
+    state.attempt && !state.attempt.outcome
+      ? { ...state, attempt: { ...state.attempt, outcome: 'rolled-back' } }
+      : state
+}
+
+/** The way back has completed: what serves now is the newest release. */
 export function rolledBackTo(release: Release): Change {
   return (state) => ({ ...state, releases: withNewest(state.releases, { ...release, rollback: true }) })
+}
+
+/** Takes the mark from a digest that an operator chose by name. */
+export function pardoned(digest: string): Change {
+  return (state) =>
+    state.bad.some((entry) => entry.digest === digest)
+      ? { ...state, bad: state.bad.filter((entry) => entry.digest !== digest) }
+      : state
 }
 
 export function markedBad(entries: BadDigest[]): Change {
@@ -95,7 +111,12 @@ export function allOf(...changes: Change[]): Change {
   return (state) => changes.reduce((current, change) => change(current), state)
 }
 
-/** A digest stands once in the list: where it last came into service. */
+/** The same image under the same task definitions stands once in the list: where it last came into service. */
 function withNewest(releases: Release[], newest: Release): Release[] {
-  return [newest, ...releases.filter((release) => release.digest !== newest.digest)]
+  return [newest, ...releases.filter((release) => !sameRelease(release, newest))]
+}
+
+function sameRelease(one: Release, other: Release): boolean {
+  const names = new Set([...Object.keys(one.services), ...Object.keys(other.services)])
+  return one.digest === other.digest && [...names].every((name) => one.services[name] === other.services[name])
 }

@@ -1,0 +1,60 @@
+import type { SSMClient } from '@aws-sdk/client-ssm'
+import type { Clock, Log } from '@deploy-actions/action-kit'
+import { shortDigest } from '@deploy-actions/ecr'
+import { readRecord, releaseCompleted, releaseEnded, releaseLock, updateRecord } from '@deploy-actions/release'
+
+export interface Ending {
+  application: string
+  environment: string
+  /** Of the lock. */
+  token: string
+  run: string
+  /** `success`, `failure` or `cancelled`, as the runner knows it after the job's last step. */
+  jobStatus: string
+}
+
+/**
+ * What `post` does: writes how the release ended, then gives the lock back, whichever of the two fails. It ended well only when the job succeeded and
+ * deploy-service has noted at least one completed service. Where the release never began (refused, cancelled while waiting) nothing is written.
+ */
+export async function finish(ending: Ending, deps: { ssm: SSMClient; clock: Clock; log: Log }): Promise<void> {
+  const { application, environment, token } = ending
+  try {
+    await recordOutcome(ending, deps)
+  } finally {
+    if (await releaseLock(deps.ssm, deps.clock, { application, environment, token }))
+      deps.log.info(`The lock of ${application} in ${environment} is free again.`)
+  }
+}
+
+async function recordOutcome(ending: Ending, { ssm, clock, log }: { ssm: SSMClient; clock: Clock; log: Log }) {
+  const { application, environment, run, jobStatus } = ending
+  const attempt = (await readRecord(ssm, application, environment))?.state.attempt
+  if (attempt?.run !== run) {
+    log.info('This run has no release under way; nothing is recorded.')
+    return
+  }
+  if (attempt.outcome) {
+    log.warning(`This release is on record as ${attempt.outcome} already: somebody went back while it was under way.`)
+    return
+  }
+  const services = Object.entries(attempt.services)
+  const now = clock.now().toISOString()
+  if (jobStatus === 'success' && services.length > 0) {
+    await updateRecord(ssm, application, environment, releaseCompleted(run, now), clock)
+    log.info(
+      `Recorded: ${shortDigest(attempt.digest)} serves ${environment} (${services.map((pair) => pair.join(' on ')).join(', ')}).`,
+    )
+    return
+  }
+  const outcome = jobStatus === 'cancelled' ? 'cancelled' : 'failed'
+  await updateRecord(ssm, application, environment, releaseEnded(run, outcome), clock)
+  if (jobStatus === 'success')
+    log.warning(
+      `The job succeeded, but no deploy-service step of it noted a completed service, so nothing is recorded as a release. Give deploy-service the inputs application and environment, or leave begin-release out of jobs that do not deploy.`,
+    )
+  else
+    log.info(
+      `Recorded: the release of ${shortDigest(attempt.digest)} to ${environment} ${outcome === 'cancelled' ? 'was cancelled' : 'failed'}.`,
+    )
+}

@@ -1,0 +1,63 @@
+import { type InputReader, UserError } from '@deploy-actions/action-kit'
+import { type EcrRepository, isDigest, isRegistryId, isRepositoryName } from '@deploy-actions/ecr'
+import { segment, segmentHint } from '@deploy-actions/release'
+
+export interface Inputs {
+  application: string
+  environment: string
+  repository: EcrRepository
+  digest: string
+  commit: string | undefined
+  lockTimeoutMs: number
+  lockExpiresMs: number
+  onSuperseded: 'fail' | 'skip'
+  order: 'warn' | 'strict'
+  acceptHistory: boolean
+  acrossSchema: boolean
+  region: string
+  registryRegion: string
+}
+
+const minute = 60_000
+
+/** Validates everything before the first call. */
+export function parseInputs(reader: InputReader): Inputs {
+  const region = reader.region()
+  const lockExpiresMs = reader.duration('lock-expires', 90 * minute)
+  if (lockExpiresMs < 5 * minute)
+    throw new UserError(
+      `Input "lock-expires" is "${reader.text('lock-expires')}". Valid: at least 5m, and longer than the whole release takes, such as 90m.`,
+    )
+  return {
+    application: matching(reader, 'application', segment, segmentHint),
+    environment: matching(reader, 'environment', segment, segmentHint),
+    repository: {
+      name: checked(reader, 'repository', isRepositoryName, 'the name of an ECR repository, without a registry host'),
+      registryId: optional(reader, 'registry', isRegistryId, 'an account id of 12 digits'),
+    },
+    digest: checked(reader, 'digest', isDigest, 'sha256: and 64 hex digits in lower case'),
+    commit: reader.matching('commit', /^[0-9a-f]{40}$/, 'a full commit SHA of 40 hex digits'),
+    lockTimeoutMs: reader.duration('lock-timeout', 30 * minute),
+    lockExpiresMs,
+    onSuperseded: reader.choice('on-superseded', ['fail', 'skip'], 'fail'),
+    order: reader.choice('order', ['warn', 'strict'], 'warn'),
+    acceptHistory: reader.flag('accept-history', false),
+    acrossSchema: reader.flag('across-schema', false),
+    region,
+    registryRegion: reader.text('registry-region') ? reader.region('registry-region') : region,
+  }
+}
+
+function matching(reader: InputReader, name: string, pattern: RegExp, valid: string): string {
+  return checked(reader, name, (value) => pattern.test(value), valid)
+}
+
+function checked(reader: InputReader, name: string, isValid: (value: string) => boolean, valid: string): string {
+  const value = reader.required(name, valid)
+  if (!isValid(value)) throw new UserError(`Input "${name}" is "${value}". Valid: ${valid}.`)
+  return value
+}
+
+function optional(reader: InputReader, name: string, isValid: (value: string) => boolean, valid: string) {
+  return reader.text(name) === undefined ? undefined : checked(reader, name, isValid, valid)
+}

@@ -1,0 +1,151 @@
+import type { SSMClient } from '@aws-sdk/client-ssm'
+import { type ActionResult, type Clock, formatDuration, type Log, UserError } from '@deploy-actions/action-kit'
+import {
+  acquireLock,
+  admission,
+  breakLockText,
+  describeHolder,
+  type ImageSchema,
+  type LockHolder,
+  type RecordState,
+  readRecord,
+  recordName,
+  releaseBegun,
+  releaseLock,
+  type SchemaReader,
+  updateRecord,
+} from '@deploy-actions/release'
+import { assess } from './assess.ts'
+import type { Inputs } from './inputs.ts'
+import { beginSummary, sayBegun } from './report.ts'
+
+export interface Deps {
+  ssm: SSMClient
+  read: SchemaReader
+  clock: Clock
+  log: Log
+  signal: AbortSignal
+  summary: { add(markdown: string): void }
+  holder: LockHolder
+  /** Where this run stands among the runs of its workflow. */
+  order: string | undefined
+}
+
+/**
+ * Opens the release: refuses early what will be refused anyway, waits for the lock, looks again at what the one before has written, and notes the release as
+ * under way. Whatever goes wrong after the lock was taken gives it back.
+ */
+export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
+  const { application, environment, digest } = inputs
+  const { ssm, clock, log, holder } = deps
+  const [record, image] = await Promise.all([readRecord(ssm, application, environment), deps.read(digest)])
+  if (!image) throw missingImage(inputs)
+
+  const early = await mayBegin(inputs, deps, image, record?.state)
+  if (!early.admitted) return refusal(early, inputs, deps)
+
+  await lock(inputs, deps)
+  try {
+    const current = await readRecord(ssm, application, environment)
+    const verdict = await mayBegin(inputs, deps, image, current?.state)
+    if (!verdict.admitted) {
+      await releaseLock(ssm, clock, { application, environment, token: holder.token })
+      return refusal(verdict, inputs, deps)
+    }
+    const previous = current?.state.releases[0]
+    const begun = releaseBegun({
+      digest,
+      commit: inputs.commit,
+      level: image.level.text,
+      services: {},
+      since: clock.now().toISOString(),
+      run: holder.run,
+      order: deps.order,
+    })
+    // A rollback does not wait for the lock, so it may freeze the record in this very moment.
+    const { state } = await updateRecord(
+      ssm,
+      application,
+      environment,
+      (found) => (admitted(inputs, deps, found).admitted ? begun(found) : found),
+      clock,
+    )
+    const late = admitted(inputs, deps, state)
+    if (!late.admitted) throw new UserError(late.message)
+    sayBegun(log, { inputs, before: current?.state, state, image, verdict })
+    deps.summary.add(beginSummary({ inputs, before: current?.state, state, image, verdict }))
+    return {
+      outputs: {
+        'schema-level': image.level.text,
+        'database-level': state.schema?.level,
+        'will-migrate': verdict.willMigrate,
+        migrations: verdict.migrations.join('\n'),
+        previous: previous?.digest,
+        proceed: true,
+      },
+    }
+  } catch (error) {
+    await releaseLock(ssm, clock, { application, environment, token: holder.token }).catch(() => false)
+    throw error
+  }
+}
+
+export type Verdict =
+  | { admitted: true; willMigrate: boolean; migrations: string[]; warnings: string[] }
+  | { admitted: false; superseded: boolean; message: string }
+
+async function mayBegin(
+  inputs: Inputs,
+  deps: Deps,
+  image: ImageSchema,
+  state: RecordState | undefined,
+): Promise<Verdict> {
+  const answer = admitted(inputs, deps, state)
+  if (!answer.admitted) return { admitted: false, superseded: answer.because === 'superseded', message: answer.message }
+  return assess(inputs, deps.read, image, state)
+}
+
+function admitted({ application, environment, digest, commit }: Inputs, deps: Deps, state: RecordState | undefined) {
+  const name = recordName(application, environment)
+  return admission({ state, digest, commit, order: deps.order, now: deps.clock.now(), name })
+}
+
+function refusal(
+  verdict: Extract<Verdict, { admitted: false }>,
+  { onSuperseded }: Inputs,
+  { log }: Deps,
+): ActionResult {
+  if (!verdict.superseded || onSuperseded === 'fail') return { outputs: { proceed: false }, failure: verdict.message }
+  log.notice(verdict.message, 'Superseded')
+  return { outputs: { proceed: false } }
+}
+
+async function lock(inputs: Inputs, deps: Deps): Promise<void> {
+  const { application, environment } = inputs
+  const { holder, log } = deps
+  const result = await acquireLock(deps, {
+    application,
+    environment,
+    holder,
+    expiresMs: inputs.lockExpiresMs,
+    timeoutMs: inputs.lockTimeoutMs,
+  })
+  if (result.status === 'held') {
+    if (result.tookOver)
+      log.warning(
+        `The lock of ${application} in ${environment} was left behind by ${describeHolder(result.tookOver)} and is taken over.`,
+      )
+    return
+  }
+  if (result.status === 'cancelled')
+    throw new UserError('Cancelled before this release had its turn. Nothing was changed.')
+  throw new UserError(
+    `Waited ${formatDuration(result.waitedMs)} (lock-timeout) for another release of ${application} in ${environment}: ${describeHolder(result.holder)} still holds the lock${result.until ? `, until ${result.until} at the latest` : ''}. Nothing was changed. Run this job again later. ${breakLockText(application, environment)}`,
+  )
+}
+
+function missingImage({ repository, digest }: Inputs): UserError {
+  return new UserError(
+    `Repository "${repository.name}" has no image ${digest}. Push it first (push-ecr), or check repository, registry and registry-region; a lifecycle rule may have deleted it. Nothing was changed.`,
+  )
+}

@@ -1,0 +1,60 @@
+import type { RecordState, Release } from '../record/state.ts'
+
+/** What serves one service now. */
+export interface PresentService {
+  service: string
+  /** `family:revision` */
+  taskDefinition: string
+}
+
+/**
+ * Releases that a rollback to `previous` may return to, best first: those that ended well, are older than the present one and are not marked bad.
+ * What serves now but is on record nowhere (a failed release, a change by hand) is newer than all of them; so is a release under way.
+ */
+export function rollbackCandidates(state: RecordState, present: PresentService[], underWay: boolean): Release[] {
+  const isBad = ({ digest }: Release) => state.bad.some((entry) => entry.digest === digest)
+  return state.releases.slice(presentIndex(state, present, underWay) + 1).filter((release) => !isBad(release))
+}
+
+function presentIndex({ releases }: RecordState, present: PresentService[], underWay: boolean): number {
+  if (underWay) return -1
+  const positions = present.map(({ service, taskDefinition }) =>
+    releases.findIndex((release) => release.services[service] === taskDefinition),
+  )
+  return positions.length === 0 ? -1 : Math.min(...positions)
+}
+
+/** One service deployment of ECS, as far as the choice needs it. */
+export interface PastDeployment {
+  status: string
+  createdAt: Date
+  /** ARN of the service revision that it brought. */
+  target: string
+  /** ARNs of what served before it. */
+  sources: string[]
+}
+
+/**
+ * Service revisions that a service without a record may return to, best first (ECS API: ListServiceDeployments). First what the present deployment
+ * replaced, then what earlier deployments brought, of both only what was deployed successfully; at last, where nothing of that is known any more (ECS keeps
+ * deployments for 90 days), what the present deployment replaced.
+ */
+export function earlierRevisions(deployments: PastDeployment[], presentRevision: string): string[] {
+  const newestFirst = [...deployments].sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
+  const number = (arn: string) => arn.split('/').at(-1)
+  const isPresent = (arn: string) => number(arn) === number(presentRevision)
+  const at = newestFirst.findIndex(({ target }) => isPresent(target))
+  const replaced = (newestFirst[at]?.sources ?? []).filter((arn) => !isPresent(arn))
+  const succeeded = newestFirst
+    .slice(at + 1)
+    .filter(({ status, target }) => status === 'SUCCESSFUL' && !isPresent(target))
+    .map(({ target }) => target)
+  const proven = replaced.filter((arn) => succeeded.some((target) => number(target) === number(arn)))
+  const ordered = [...proven, ...succeeded, ...replaced]
+  return ordered.filter((arn, index) => ordered.findIndex((other) => number(other) === number(arn)) === index)
+}
+
+/** Releases whose commit starts with `prefix`, newest first. */
+export function releasesOfCommit(state: RecordState, prefix: string): Release[] {
+  return state.releases.filter(({ commit }) => commit?.startsWith(prefix))
+}
