@@ -1,5 +1,9 @@
+export { consoleUrl } from './deployments/console-link.ts'
+export { serviceTasks } from './deployments/deployment-tasks.ts'
+export { type ExplainClients, explainFailure } from './deployments/explain.ts'
 export { judge } from './deployments/judge.ts'
 export { findServiceDeployment } from './deployments/link.ts'
+export { reportAnnotation, reportLines, reportMarkdown } from './deployments/report.ts'
 export { currentDeployment, startDeployment, type UpdateRequest } from './deployments/start.ts'
 export { type StopResult, stopDeployment } from './deployments/stop.ts'
 export type {
@@ -14,6 +18,7 @@ export type {
 } from './deployments/types.ts'
 export { type WatchContext, type WatchOptions, watchDeployments } from './deployments/watch.ts'
 export { describeDeployableServices, describeService, describeServices } from './services/describe.ts'
+export { type RollingBounds, rollingBounds, stuckText } from './services/rolling-arithmetic.ts'
 export { mergedConfiguration, type ServiceSettings } from './services/settings.ts'
 export { applyChanges, isEssential, type TaskDefinitionChanges, targetContainer } from './task-definitions/changes.ts'
 export { type Difference, describeDifference, differences, equivalent } from './task-definitions/differences.ts'

@@ -1,0 +1,118 @@
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
+import type { ECSClient, TaskDefinition } from '@aws-sdk/client-ecs'
+import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
+import { messageOf } from '@deploy-actions/action-kit'
+import { isEssential } from '../task-definitions/changes.ts'
+import { fetchTaskDefinition } from '../task-definitions/fetch.ts'
+import { lastLogLines } from '../tasks/last-lines.ts'
+import { consoleUrl } from './console-link.ts'
+import { byInterest, endedBadly, guiltyContainer, serviceTasks, stoppedTask } from './deployment-tasks.ts'
+import { isTrouble, oldestFirst, withoutServicePrefix } from './event-texts.ts'
+import { likelyCause } from './likely-cause.ts'
+import { targetGroupsOf, unhealthyTargets } from './target-health.ts'
+import type { DeploymentOutcome, FailureReport, StoppedTask } from './types.ts'
+
+export interface ExplainClients {
+  ecs: ECSClient
+  /** Built only when there is a log to read. */
+  logs: () => Promise<CloudWatchLogsClient>
+  /** Built only when the service has target groups. */
+  elb: () => Promise<ElasticLoadBalancingV2Client>
+}
+
+const tasksShown = 5
+const linesShown = 20
+const eventsShown = 12
+
+/**
+ * Gathers the evidence of a deployment that did not complete. Never throws for what cannot be read: a missing permission takes its part from the
+ * report and stands in `gaps`.
+ */
+export async function explainFailure(clients: ExplainClients, outcome: DeploymentOutcome): Promise<FailureReport> {
+  const { started, observation } = outcome
+  const gaps: string[] = []
+  const orGap = async <T>(fallback: T, what: string, read: () => Promise<T>): Promise<T> => {
+    try {
+      return await read()
+    } catch (error) {
+      gaps.push(`${what}: ${messageOf(error)}`)
+      return fallback
+    }
+  }
+  const groups = targetGroupsOf(observation?.service)
+  const [definition, tasks, targets] = await Promise.all([
+    orGap(
+      undefined,
+      'The task definition',
+      async () => (await fetchTaskDefinition(clients.ecs, started.taskDefinition)).taskDefinition,
+    ),
+    orGap([], 'The stopped tasks', () => serviceTasks(clients.ecs, started, 'STOPPED')),
+    groups.length === 0
+      ? []
+      : orGap([], 'The health of the targets', async () => unhealthyTargets(await clients.elb(), groups)),
+  ])
+  const essential = new Set((definition?.containerDefinitions ?? []).filter(isEssential).map(({ name = '' }) => name))
+  const stopped = tasks
+    .filter(({ startedBy }) => startedBy === started.deploymentId)
+    .map((task) => stoppedTask(task, essential))
+    .sort(byInterest)
+  const log = definition && (await logOf(clients, definition, stopped, gaps))
+  const events = oldestFirst(observation?.events ?? [])
+    .map(({ createdAt, message = '' }) => ({
+      at: createdAt ?? started.createdAt,
+      message: withoutServicePrefix(message),
+    }))
+    .filter(({ message }) => isTrouble(message))
+  const deployment = observation?.serviceDeployment
+  const breaker = deployment?.deploymentCircuitBreaker
+
+  const evidence = {
+    outcome,
+    breaker: breaker?.status && {
+      status: breaker.status,
+      failureCount: breaker.failureCount,
+      threshold: breaker.threshold,
+    },
+    triggeredAlarms: deployment?.alarms?.triggeredAlarmNames ?? [],
+    stoppedTasks: stopped.slice(0, tasksShown),
+    targets,
+    log,
+    events: events.slice(-eventsShown),
+    consoleUrl: consoleUrl(started.serviceArn),
+    gaps,
+  }
+  return {
+    ...evidence,
+    breaker: evidence.breaker || undefined,
+    cause: likelyCause({
+      ...evidence,
+      breaker: evidence.breaker || undefined,
+      definition,
+      tasks: stopped,
+    }),
+  }
+}
+
+/** The last lines of the container that failed, of the newest task that has any. */
+async function logOf(
+  { logs }: ExplainClients,
+  definition: TaskDefinition,
+  stopped: StoppedTask[],
+  gaps: string[],
+): Promise<FailureReport['log']> {
+  const candidates = stopped.filter((task) => endedBadly(task) && task.startedAt).slice(0, 2)
+  let note: string | undefined
+  for (const task of candidates) {
+    const container = guiltyContainer(task)?.name
+    if (!container) continue
+    try {
+      const found = await lastLogLines(await logs(), definition, task.taskArn, container, linesShown)
+      if (found.lines.length > 0) return { taskId: task.taskId, container, lines: found.lines }
+      note ??= found.note
+    } catch (error) {
+      note ??= messageOf(error)
+    }
+  }
+  if (note) gaps.push(`The log: ${note}`)
+  return undefined
+}

@@ -1,0 +1,136 @@
+import { rollingBounds, stuckText } from '../services/rolling-arithmetic.ts'
+import { endedBadly } from './deployment-tasks.ts'
+import { type Cause, type CauseRule, type Evidence, textWith } from './evidence.ts'
+import { exitCauses } from './exit-causes.ts'
+import { startCauses } from './start-causes.ts'
+
+/** The most probable cause: the first rule that fits, the most specific ones first. */
+export function likelyCause(evidence: Evidence): Cause | undefined {
+  if (evidence.outcome.verdict === 'completed' || evidence.outcome.verdict === 'superseded') return undefined
+  for (const rule of [...startCauses, ...exitCauses, ...healthCauses, ...schedulerCauses]) {
+    const cause = rule(evidence)
+    if (cause) return cause
+  }
+  return undefined
+}
+
+const healthCauses: CauseRule[] = [
+  (evidence) => {
+    if (!textWith(evidence, /failed container health checks/i)) return undefined
+    const check = evidence.definition?.containerDefinitions?.find(({ healthCheck }) => healthCheck)?.healthCheck
+    const command = check?.command
+      ?.slice(check.command[0] === 'CMD-SHELL' || check.command[0] === 'CMD' ? 1 : 0)
+      .join(' ')
+    return {
+      text: `The container's own health check fails${command ? ` (${command})` : ''}, and ECS replaces the tasks.`,
+      advice: `Run that command inside the image: is its program there, does it ask the right port and path? ${check?.startPeriod ? `The start period is ${check.startPeriod} s.` : 'Without a startPeriod, failures while the program is still starting count.'}`,
+    }
+  },
+  (evidence) => {
+    const text =
+      textWith(evidence, /is unhealthy in \(target-group/i) ?? textWith(evidence, /failed ELB health checks/i)
+    const target = evidence.targets.find(({ state }) => state === 'unhealthy')
+    if (!text && !target) return undefined
+    const codes = text?.match(/codes: \[([\d, ]+)\]/)?.[1] ?? target?.description?.match(/codes: \[([\d, ]+)\]/)?.[1]
+    const slow = /timed out/i.test(text ?? '') || target?.reason === 'Target.Timeout'
+    const port = portMismatch(evidence)
+    if (port) return port
+    if (codes)
+      return {
+        text: `The load balancer's health check is answered with ${codes}, so the tasks are never used and are replaced.`,
+        advice:
+          'Compare the path and the expected codes of the target group with what the application answers there without a session or a Host header. 404 is mostly a wrong path, 301 or 302 a redirect to HTTPS or a login, 5xx the application itself: see its log.',
+      }
+    return {
+      text: slow
+        ? "The load balancer's health check gets no answer in time, so the tasks are never used and are replaced."
+        : "The load balancer's health check fails, so the tasks are never used and are replaced.",
+      advice: `Does the application listen on 0.0.0.0 and on the port of the target group, and does the task's security group let the load balancer in? ${graceText(evidence)}`,
+    }
+  },
+]
+
+function graceText({ outcome }: Evidence): string {
+  const grace = outcome.observation?.service?.healthCheckGracePeriodSeconds ?? 0
+  return grace === 0
+    ? 'If it only needs longer to start, set grace-period: at present it is 0.'
+    : `If it needs longer than ${grace} s to start, raise grace-period.`
+}
+
+function portMismatch({ outcome, definition }: Evidence): Cause | undefined {
+  for (const { containerName, containerPort } of outcome.observation?.service?.loadBalancers ?? []) {
+    const container = definition?.containerDefinitions?.find(({ name }) => name === containerName)
+    const ports = container?.portMappings?.map((mapping) => mapping.containerPort) ?? []
+    if (container && containerPort && !ports.includes(containerPort))
+      return {
+        text: `The load balancer sends to port ${containerPort} of container "${containerName}", whose task definition maps ${ports.length > 0 ? `only ${ports.join(', ')}` : 'no port'}.`,
+        advice: "Make the container's portMappings and the service's load balancer agree.",
+      }
+  }
+  return undefined
+}
+
+const schedulerCauses: CauseRule[] = [
+  (evidence) =>
+    evidence.triggeredAlarms.length > 0
+      ? {
+          text: `CloudWatch alarm ${evidence.triggeredAlarms.join(', ')} went off during the deployment.`,
+          advice: 'See in the metric behind it what this release does differently from the one before.',
+        }
+      : undefined,
+  (evidence) => {
+    const text = textWith(
+      evidence,
+      /Capacity is unavailable|no container instance met all|RESOURCE:|insufficient .* available/i,
+    )
+    return text
+      ? {
+          text: `There is no capacity for the new tasks: ${text}`,
+          advice:
+            'On EC2, add instances or let the capacity provider scale, or lower cpu and memory; on Fargate, try again later, add subnets in other availability zones or, for Spot, mix in FARGATE.',
+        }
+      : undefined
+  },
+  (evidence) => {
+    const bounds = evidence.outcome.observation?.service && rollingBounds(evidence.outcome.observation.service)
+    const said = textWith(evidence, /unable to stop or start tasks during a deployment/i)
+    if (bounds?.stuck && evidence.tasks.every((task) => !endedBadly(task)))
+      return { text: stuckText(bounds), advice: 'Set these inputs here or where the service is defined.' }
+    return said
+      ? {
+          text: 'ECS can neither stop old nor start new tasks with these percentages.',
+          advice: 'Raise maximum-percent or lower minimum-healthy-percent.',
+        }
+      : undefined
+  },
+  (evidence) => {
+    const text = textWith(evidence, /tasks? under protection/i)
+    return text
+      ? {
+          text: 'Old tasks are under scale-in protection and may not be stopped yet.',
+          advice: 'Wait until they end their protection themselves, or lift it with UpdateTaskProtection.',
+        }
+      : undefined
+  },
+  ({ outcome }) => {
+    const reason = outcome.observation?.serviceDeployment?.statusReason ?? ''
+    return /lifecycle hook/i.test(reason)
+      ? { text: reason, advice: "Look at that function's own log for the time of this deployment." }
+      : undefined
+  },
+  ({ outcome, tasks }) => {
+    const { observation, interrupted, started } = outcome
+    const own = observation?.service?.deployments?.find(({ id }) => id === started.deploymentId)
+    const others = observation?.service?.deployments?.some(
+      ({ id, runningCount = 0 }) => id !== started.deploymentId && runningCount > 0,
+    )
+    const up = own && (own.runningCount ?? 0) >= (observation?.service?.desiredCount ?? 1)
+    return interrupted === 'timeout' && up && others && tasks.every((task) => !endedBadly(task))
+      ? {
+          text: 'The new tasks all run; ECS is still waiting for the old ones to drain.',
+          advice:
+            "Draining takes as long as the target group's deregistration delay (300 s unless set) plus stopTimeout. Raise timeout, or lower the delay.",
+        }
+      : undefined
+  },
+]

@@ -1,0 +1,123 @@
+import { markdownCode, markdownDetails, markdownTable } from '@deploy-actions/action-kit'
+import type { FailureReport, StoppedTask, TargetHealthLine } from './types.ts'
+
+/** The report as an annotation: what happened, the likely cause, where to look. Fits GitHub's 4096 characters with room to spare. */
+export function reportAnnotation(report: FailureReport): string {
+  const { outcome, cause, stoppedTasks, consoleUrl } = report
+  const task = stoppedTasks[0]
+  const parts = [
+    `${outcome.started.service}: ${outcome.verdict}. ${outcome.reason}`,
+    cause ? `Likely cause: ${cause.text} ${cause.advice}` : '',
+    task && !cause ? `Last stopped task: ${stopText(task)}` : '',
+    consoleUrl,
+  ]
+  return parts
+    .filter(Boolean)
+    .map((part) => (part.length > 1200 ? `${part.slice(0, 1199)}…` : part))
+    .join('\n')
+}
+
+/** The report as lines of the step's log. */
+export function reportLines(report: FailureReport): string[] {
+  const { outcome, cause, breaker, triggeredAlarms, stoppedTasks, targets, log, events, gaps } = report
+  return [
+    `${outcome.verdict}: ${outcome.reason}`,
+    ...(cause ? [`Likely cause: ${cause.text}`, `What to do: ${cause.advice}`] : []),
+    ...(breaker ? [`Circuit breaker: ${breakerText(breaker)}`] : []),
+    ...(triggeredAlarms.length > 0 ? [`Alarms that went off: ${triggeredAlarms.join(', ')}`] : []),
+    ...section('Stopped tasks', stoppedTasks.map(taskLine)),
+    ...section('Targets that are not healthy', targets.slice(0, 10).map(targetLine)),
+    ...section(
+      'Events',
+      events.map(({ at, message }) => `${time(at)}  ${message}`),
+    ),
+    ...(log ? section(`Last log lines of container "${log.container}", task ${log.taskId}`, log.lines) : []),
+    ...section('Not read', gaps),
+    `Console: ${report.consoleUrl}`,
+  ]
+}
+
+/** The report for the job summary. */
+export function reportMarkdown(report: FailureReport): string {
+  const { outcome, cause, breaker, triggeredAlarms, stoppedTasks, targets, log, events, gaps } = report
+  const parts = [
+    `#### \`${outcome.started.service}\`: ${outcome.verdict}`,
+    outcome.reason,
+    cause ? `**Likely cause:** ${cause.text}\n\n**What to do:** ${cause.advice}` : '',
+    breaker ? `Circuit breaker: ${breakerText(breaker)}` : '',
+    triggeredAlarms.length > 0 ? `Alarms that went off: ${triggeredAlarms.join(', ')}` : '',
+    stoppedTasks.length > 0
+      ? markdownTable(['Stopped task', 'At', 'Stop code', 'Reason', 'Containers'], stoppedTasks.map(taskRow))
+      : '',
+    targets.length > 0
+      ? markdownTable(
+          ['Target', 'State', 'Reason'],
+          targets
+            .slice(0, 10)
+            .map((target) => [
+              `\`${target.target}${target.port ? `:${target.port}` : ''}\` in ${target.targetGroup}`,
+              target.state,
+              target.description ?? target.reason ?? '',
+            ]),
+        )
+      : '',
+    log
+      ? markdownDetails(
+          `Last log lines of container <code>${log.container}</code>, task <code>${log.taskId}</code>`,
+          markdownCode(log.lines.join('\n')),
+        )
+      : '',
+    events.length > 0
+      ? markdownDetails('Events', markdownCode(events.map(({ at, message }) => `${time(at)}  ${message}`).join('\n')))
+      : '',
+    gaps.length > 0 ? `Not read: ${gaps.join(' ')}` : '',
+    `[Open the service in the AWS console](${report.consoleUrl})`,
+  ]
+  return parts.filter(Boolean).join('\n\n')
+}
+
+function section(heading: string, lines: string[]): string[] {
+  return lines.length > 0 ? [`${heading}:`, ...lines.map((line) => `  ${line}`)] : []
+}
+
+function breakerText({ status, failureCount, threshold }: NonNullable<FailureReport['breaker']>): string {
+  const state = status.toLowerCase().replaceAll('_', ' ')
+  return failureCount === undefined ? state : `${state}, ${failureCount} failures, threshold ${threshold ?? 'unknown'}`
+}
+
+function taskLine(task: StoppedTask): string {
+  return `${task.stoppedAt ? time(task.stoppedAt) : '--:--:--'}  ${task.taskId}  ${stopText(task)}`
+}
+
+function stopText({ stopCode, stoppedReason, containers }: StoppedTask): string {
+  const ends = containers
+    .filter(({ exitCode, reason }) => exitCode !== undefined || reason)
+    .map(
+      ({ name, exitCode, reason }) =>
+        `${name} ${exitCode === undefined ? 'never ran' : `exit code ${exitCode}`}${reason ? ` (${reason})` : ''}`,
+    )
+  return [`${stopCode ?? 'no stop code'}: ${stoppedReason ?? 'no reason given'}`, ...ends].join(' · ')
+}
+
+function taskRow(task: StoppedTask): string[] {
+  return [
+    `\`${task.taskId.slice(0, 8)}\``,
+    task.stoppedAt ? time(task.stoppedAt) : '',
+    task.stopCode ?? '',
+    task.stoppedReason ?? '',
+    task.containers
+      .map(
+        ({ name, exitCode, reason }) =>
+          `\`${name}\`: ${exitCode === undefined ? 'never ran' : `exit ${exitCode}`}${reason ? `, ${reason}` : ''}`,
+      )
+      .join('\n'),
+  ]
+}
+
+function targetLine({ targetGroup, target, port, state, reason, description }: TargetHealthLine): string {
+  return `${target}${port ? `:${port}` : ''} in ${targetGroup}: ${state}${reason ? `, ${reason}` : ''}${description ? ` (${description})` : ''}`
+}
+
+function time(at: Date): string {
+  return at.toISOString().slice(11, 19)
+}

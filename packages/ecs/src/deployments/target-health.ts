@@ -1,0 +1,36 @@
+import type { Service } from '@aws-sdk/client-ecs'
+import {
+  DescribeTargetHealthCommand,
+  type ElasticLoadBalancingV2Client,
+} from '@aws-sdk/client-elastic-load-balancing-v2'
+import type { TargetHealthLine } from './types.ts'
+
+/** Target groups of a service, the second one of a traffic shift included. */
+export function targetGroupsOf(service: Service | undefined): string[] {
+  const groups = (service?.loadBalancers ?? []).flatMap(({ targetGroupArn, advancedConfiguration }) => [
+    targetGroupArn,
+    advancedConfiguration?.alternateTargetGroupArn,
+  ])
+  return [...new Set(groups.filter((arn) => arn !== undefined))]
+}
+
+/** The targets that are not healthy (Elastic Load Balancing API: DescribeTargetHealth). */
+export async function unhealthyTargets(
+  elb: ElasticLoadBalancingV2Client,
+  targetGroups: string[],
+): Promise<TargetHealthLine[]> {
+  const answers = await Promise.all(
+    targetGroups.map(async (TargetGroupArn) => {
+      const { TargetHealthDescriptions = [] } = await elb.send(new DescribeTargetHealthCommand({ TargetGroupArn }))
+      return TargetHealthDescriptions.map(({ Target, TargetHealth }) => ({
+        targetGroup: TargetGroupArn.split('/')[1] ?? TargetGroupArn,
+        target: Target?.Id ?? '',
+        port: Target?.Port,
+        state: TargetHealth?.State ?? 'unknown',
+        reason: TargetHealth?.Reason,
+        description: TargetHealth?.Description,
+      }))
+    }),
+  )
+  return answers.flat().filter(({ state }) => state !== 'healthy')
+}
