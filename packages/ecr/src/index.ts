@@ -9,6 +9,14 @@ export {
   imageByTag,
   manifestsOf,
 } from './images.ts'
+export {
+  checkRepository,
+  checkTags,
+  digestInput,
+  type RegistryLocation,
+  registryInput,
+  repositoryInputs,
+} from './inputs.ts'
 export { readImageLabels } from './labels.ts'
 export {
   type Descriptor,
@@ -43,6 +51,7 @@ export { ContentError } from './registry/verified.ts'
 export {
   createRepository,
   describeRepository,
+  isCreatedOnPush,
   MissingRepositoryError,
   missingRepository,
   type NewRepository,
@@ -52,6 +61,16 @@ export {
 export { type ArchiveOptions, openArchive, openImageFile } from './sources/archive.ts'
 export { type DaemonOptions, openDaemonImage } from './sources/docker-daemon.ts'
 export { openOciLayout } from './sources/oci-layout.ts'
+export { onlyPlatform } from './sources/platform.ts'
 export { openRegistryImage } from './sources/registry.ts'
 export type { ImageSource } from './sources/source.ts'
-export { immutableTag, type TaggableImage, tagImage } from './tags.ts'
+export {
+  immutableTag,
+  refuseImmutable,
+  setTags,
+  type TagChange,
+  type TaggableImage,
+  tagImage,
+  unusableImage,
+  verifyTags,
+} from './tags.ts'

@@ -23,6 +23,7 @@ export interface PushedBlob extends PlannedBlob {
 }
 
 export interface PushResult {
+  root: Manifest
   digest: string
   mediaType: string
   /** False when the repository held the image already, whatever happened to tags. */
@@ -77,6 +78,7 @@ export async function pushImage(
   }
   const set = await setTags(tags, before, root, put)
   return {
+    root,
     digest: root.digest,
     mediaType: root.mediaType,
     pushed,

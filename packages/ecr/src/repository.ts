@@ -1,6 +1,7 @@
 import {
   CreateRepositoryCommand,
   DescribeRepositoriesCommand,
+  DescribeRepositoryCreationTemplatesCommand,
   type ECRClient,
   type ImageTagMutabilityExclusionFilter,
 } from '@aws-sdk/client-ecr'
@@ -65,6 +66,25 @@ export async function createRepository(
   } catch (error) {
     if (isAwsError(error, 'RepositoryAlreadyExistsException')) return false
     throw error
+  }
+}
+
+/**
+ * Whether ECR itself would create the repository on the first push, because a repository creation template applies to its name (ECR user guide:
+ * create on push). False also where the role may not ask.
+ */
+export async function isCreatedOnPush(ecr: ECRClient, { name, registryId }: EcrRepository): Promise<boolean> {
+  // Templates are an account's own affair: another account's can't be read.
+  if (registryId) return false
+  try {
+    const { repositoryCreationTemplates = [] } = await ecr.send(new DescribeRepositoryCreationTemplatesCommand({}))
+    return repositoryCreationTemplates.some(
+      ({ prefix = '', appliedFor = [] }) =>
+        appliedFor.includes('CREATE_ON_PUSH') &&
+        (prefix === 'ROOT' || name.startsWith(`${prefix.replace(/\/$/, '')}/`)),
+    )
+  } catch {
+    return false
   }
 }
 

@@ -1,0 +1,53 @@
+import type { ECRClient } from '@aws-sdk/client-ecr'
+import { type ActionResult, type ActionRuntime, UserError } from '@deploy-actions/action-kit'
+import { type EcrManifest, setTags, shortDigest, type TagChange, verifyTags } from '@deploy-actions/ecr'
+import { openImage } from './image.ts'
+import type { Inputs } from './inputs.ts'
+import { inspectRepository } from './present.ts'
+import { push } from './push.ts'
+import { scanGate } from './scan-gate.ts'
+import { summarise } from './summary.ts'
+
+export interface Deps extends Pick<ActionRuntime, 'log' | 'clock' | 'cancelled' | 'summary' | 'mask' | 'env'> {
+  ecr: ECRClient
+  /** RUNNER_TEMP */
+  temp: string
+}
+
+/** Pushes what is missing, sets the tags, reads them again, and waits for the scan where one is asked for. */
+export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
+  const { ecr, log, clock, cancelled } = deps
+  const { repository, tags } = inputs
+  const started = clock.now().getTime()
+  let state = 'Nothing was pushed and no tag was changed.'
+  try {
+    await using image = await openImage(inputs, deps)
+    const { digest } = image
+    const present = await inspectRepository(ecr, inputs, digest, deps)
+    const sent = present.image ? undefined : await push(image, inputs, deps)
+    if (sent) state = `The image ${digest} is in the repository; its tags may be incomplete.`
+    else log.info(`Repository ${repository.name} holds ${digest} already: nothing to push.`)
+
+    const changes = await setTags(ecr, repository, present.image ?? sent!.root, tags, present.tags)
+    const moved = changes.filter(({ changed }) => changed)
+    if (moved.length > 0) await verifyTags(ecr, repository, digest, tags)
+    for (const change of changes) log.info(describe(change))
+    state = `The image ${digest} was pushed and all tags were set.`
+
+    const gate =
+      inputs.scan && (await scanGate(inputs.scan, repository, sent?.root ?? (present.image as EcrManifest), deps))
+    summarise(deps.summary, { inputs, digest, changes, sent, gate, milliseconds: clock.now().getTime() - started })
+    return {
+      outputs: { digest, 'image-tag': tags[0], pushed: sent !== undefined },
+      ...(gate?.failure && { failure: gate.failure }),
+    }
+  } catch (error) {
+    if (cancelled.aborted) throw new UserError(`The run was cancelled. ${state} Running the step again finishes it.`)
+    throw error
+  }
+}
+
+function describe({ tag, before, changed }: TagChange): string {
+  if (!changed) return `Tag ${tag} points there already.`
+  return before ? `Tag ${tag} moved from ${shortDigest(before)}.` : `Tag ${tag} set.`
+}

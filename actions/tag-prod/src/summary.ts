@@ -1,0 +1,28 @@
+import { markdownTable, type Summary } from '@deploy-actions/action-kit'
+import { type EcrImage, type EcrManifest, shortDigest } from '@deploy-actions/ecr'
+import { type Inputs, previousSuffix } from './inputs.ts'
+import type { Promotion } from './promote.ts'
+
+/** The step's part of the job summary: every tag, before and after. */
+export function summarise(
+  summary: Summary,
+  { to, tags }: Inputs,
+  image: EcrImage,
+  { moved, kept }: Promotion,
+  before: Map<string, EcrManifest>,
+): void {
+  const code = (digest: string | undefined) => (digest ? `\`${shortDigest(digest)}\`` : 'none')
+  const rows = tags.map((tag) => {
+    const isMoved = moved.some((change) => change.tag === tag)
+    const isKept = kept.some((change) => change.tag === `${tag}${previousSuffix}`)
+    return [
+      `\`${tag}\``,
+      code(before.get(tag)?.digest),
+      isMoved ? code(image.digest) : 'unchanged',
+      isKept ? `\`${tag}${previousSuffix}\`` : '',
+    ]
+  })
+  summary.add(`### ${moved.length > 0 ? 'Promoted' : 'Already promoted'}: ${to.repository.name}`)
+  summary.add(`\`${image.digest}\``)
+  summary.add(markdownTable(['tag', 'before', 'now', 'before is kept as'], rows))
+}
