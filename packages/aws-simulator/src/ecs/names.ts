@@ -18,7 +18,7 @@ export const newRevisionNumber = () =>
 /** Id of a service deployment: 21 characters of `[A-Za-z0-9_-]`. */
 export const newServiceDeploymentId = () => randomBytes(16).toString('base64url').slice(0, 21)
 
-/** Id of a paused hook, as the guide's page on pause hooks shows it. */
-export const newHookId = () => `ecs-pause-${randomBytes(32).toString('base64url')}`
+/** Id of a lifecycle hook's run, as the guide's page on pause hooks shows it. */
+export const newHookId = (kind: 'pause' | 'lambda') => `ecs-${kind}-${randomBytes(32).toString('base64url')}`
 
 export const newUuid = () => randomUUID()

@@ -3,6 +3,7 @@ import type { Seed } from '../scenario.ts'
 import { createCluster } from './clusters.ts'
 import { saySteady } from './deployments/events.ts'
 import { finish } from './deployments/outcome.ts'
+import { targetsOf } from './deployments/staff.ts'
 import { newUuid } from './names.ts'
 import { createService } from './services/create.ts'
 import { registerTaskDefinition } from './task-definitions/operations.ts'
@@ -78,9 +79,7 @@ function addOldTask(ecs: Ecs, service: ServiceState, created: Date): void {
       capacityProviderStrategy: revision.settings.capacityProviderStrategy,
     },
     tags: [],
-    targets: (revision.settings.loadBalancers ?? []).flatMap((balancer) =>
-      balancer.targetGroupArn ? [{ targetGroup: balancer.targetGroupArn, port: balancer.containerPort ?? 0 }] : [],
-    ),
+    targets: targetsOf(revision),
   })
   pullImages(ecs, task)
   const at = (seconds: number) => new Date(created.getTime() + seconds * 1000)

@@ -1,4 +1,5 @@
 import type {
+  ContinueServiceDeploymentRequest,
   DescribeServiceDeploymentsRequest,
   DescribeServiceRevisionsRequest,
   Failure,
@@ -115,6 +116,22 @@ function stopServiceDeployment(ecs: Ecs, request: StopServiceDeploymentRequest) 
   return { serviceDeploymentArn: shown.arn }
 }
 
+/** Lets a paused deployment go on, or rolls it back. ECS guide: "Continuing service deployments". */
+function continueServiceDeployment(ecs: Ecs, request: ContinueServiceDeploymentRequest) {
+  const shown = findDeployment(ecs, request.serviceDeploymentArn ?? '')
+  if (!shown) throw new AwsFailure('ServiceDeploymentNotFoundException', 'Service deployment not found.')
+  if (shown.status !== 'IN_PROGRESS')
+    throw invalidParameter(`The service deployment is in ${shown.status} state and cannot be continued.`)
+  const hook = shown.hooks.find(({ hookId }) => hookId === request.hookId)
+  const deployment = shown.service.deployments.find((other) => other.serviceDeployment === shown)
+  const pause = deployment?.pauses.get(request.hookId ?? '')
+  if (!hook || !pause || hook.targetType !== 'PAUSE') throw invalidParameter('The specified hookId was not found.')
+  if (hook.status !== 'AWAITING_ACTION') throw invalidParameter(`The lifecycle hook is in ${hook.status} status.`)
+  if (request.action === 'ROLLBACK') pause.rollBack()
+  else pause.proceed()
+  return { serviceDeploymentArn: shown.arn }
+}
+
 function serviceForList(ecs: Ecs, request: ListServiceDeploymentsRequest): ServiceState {
   const service = findService(clusterOf(ecs, request.cluster), request.service ?? '')
   if (!service || service.status === 'INACTIVE') throw serviceNotFound()
@@ -182,5 +199,6 @@ export function serviceDeploymentOperations(ecs: Ecs) {
     },
 
     StopServiceDeployment: (request: StopServiceDeploymentRequest) => stopServiceDeployment(ecs, request),
+    ContinueServiceDeployment: (request: ContinueServiceDeploymentRequest) => continueServiceDeployment(ecs, request),
   }
 }

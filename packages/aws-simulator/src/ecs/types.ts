@@ -15,6 +15,7 @@ import type {
 } from '@aws-sdk/client-ecs'
 import type { EcsOptions, TaskBehaviour } from '../scenario.ts'
 import type { World } from '../world.ts'
+import type { StageStep } from './deployments/stages.ts'
 
 /** Everything the simulated ECS knows. Functions take it first; nothing of it is global, so several simulators live in one process. */
 export interface Ecs {
@@ -78,6 +79,8 @@ export interface Revision {
   digests: Map<string, string>
   digestState: 'unresolved' | 'resolved' | 'given-up'
   failedDigestAttempts: number
+  /** Blue/green colours: whether its tasks are in the alternate target group. */
+  alternate: boolean
 }
 
 export interface ServiceState {
@@ -138,6 +141,10 @@ export interface DeploymentState {
   failAt?: number
   /** The service deployment that this deployment carries out, also when it is the target of that one's rollback. */
   serviceDeployment?: ServiceDeploymentState
+  /** Its lifecycle stages where it has any, and where it stands. `waiting`: hooks and time of the stage are over. */
+  stages?: { steps: StageStep[]; at: number; waiting: boolean }
+  /** What ContinueServiceDeployment can do about its hooks, by hook id. */
+  pauses: Map<string, { proceed: () => void; rollBack: () => void }>
   /** When all its tasks were healthy, while baking. */
   bakingSince?: number
 }

@@ -17,13 +17,14 @@ const breakerOf = (deployment: DeploymentState) => deployment.service.deployment
 
 /** A task of a deployment under way failed to start, to stay or to become healthy. */
 export function countFailure(ecs: Ecs, deployment: DeploymentState): void {
-  if (deployment.status !== 'PRIMARY' || deployment.rolloutState !== 'IN_PROGRESS' || deployment.halted) return
+  const counts = deployment.status === 'PRIMARY' && deployment.rolloutState === 'IN_PROGRESS'
+  if (!counts || deployment.halted || deployment.tripped) return
   deployment.failedTasks++
   deployment.updatedAt = ecs.world.clock.now()
   const { serviceDeployment: shown, service, revision } = deployment
   if (shown) shown.failureCount = deployment.failedTasks
   const breaker = breakerOf(deployment)
-  if (!breaker?.enable || deployment.tripped) return
+  if (!breaker?.enable) return
   const threshold = breakerThreshold(breaker, service.desiredCount)
   if (deployment.failedTasks < threshold && revision.failedDigestAttempts < 3) return
   trip(ecs, deployment)

@@ -71,6 +71,7 @@ export function fail(ecs: Ecs, deployment: DeploymentState, cause: Cause, status
   deployment.updatedAt = now
   forget(service, `breaker ${deployment.id}`)
   if (words.event) say(ecs, service, `(deployment ${deployment.id}) ${words.event}`)
+  if (cause === 'hook' && statusReason) say(ecs, service, `deployment failed: ${statusReason}`)
   if (shown) {
     shown.updatedAt = now
     if (cause === 'breaker') shown.breakerStatus = 'TRIGGERED'
@@ -113,13 +114,17 @@ function rollBack(
   candidate.tripped = false
   candidate.bakingSince = undefined
   candidate.serviceDeployment = shown
+  candidate.stages = undefined
   service.deployments = [candidate, ...service.deployments.filter((other) => other !== candidate)]
   if (shown) {
     shown.status = 'ROLLBACK_IN_PROGRESS'
     shown.statusReason = texts.statusReason
     shown.rollback = { reason: texts.statusReason, startedAt: now, serviceRevisionArn: candidate.revision.arn }
-    shown.productionTraffic = shown.productionTraffic === undefined ? undefined : 0
-    shown.testTraffic = shown.testTraffic === undefined ? undefined : 0
+    if (shown.productionTraffic !== undefined) {
+      shown.stage = shown.productionTraffic > 0 ? 'PRODUCTION_TRAFFIC_SHIFT' : 'CLEAN_UP'
+      shown.productionTraffic = 0
+      shown.testTraffic = 0
+    }
     shown.hooks = shown.hooks.filter(({ status }) => status !== 'AWAITING_ACTION' && status !== 'IN_PROGRESS')
   }
   say(ecs, service, `rolling back to deployment ${candidate.id}.`, 1)
@@ -167,5 +172,9 @@ export function complete(ecs: Ecs, deployment: DeploymentState): void {
   )
   resolved(service)
   say(ecs, service, `(deployment ${deployment.id}) deployment completed.`)
-  saySteady(ecs, service, 1)
+  // After an early success tasks still start and leave: the steady state comes when that is over.
+  const settled = [...service.tasks].every((task) =>
+    task.deployment === deployment ? task.healthy : !stillServing(task),
+  )
+  if (settled) saySteady(ecs, service, 1)
 }

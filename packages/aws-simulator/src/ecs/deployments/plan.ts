@@ -13,6 +13,8 @@ export interface Situation<T extends Counted> {
   others: T[]
   /** How many tasks may be started at most now (the first one alone while digests are unknown, none while throttled or failed). */
   allowance: number
+  /** The deployment has succeeded early: old tasks leave without waiting for a replacement each, down to the floor. */
+  cleanUp?: boolean
 }
 
 export interface Plan<T> {
@@ -53,7 +55,7 @@ export function planStep<T extends Counted>(situation: Situation<T>): Plan<T> {
 
   const blocked = want > room && allowance > 0
   const replaced = good.filter((task) => task.healthy).length + others.length - desired
-  let leaving = blocked ? others.length : Math.min(others.length, Math.max(0, replaced))
+  let leaving = blocked || situation.cleanUp ? others.length : Math.min(others.length, Math.max(0, replaced))
   for (const task of expendable(others)) {
     if (leaving === 0) break
     if (task.healthy && surplus === 0) continue

@@ -3,8 +3,9 @@ import { breakerIsDue } from './breaker.ts'
 import { names, perTargetGroup, say, sayOnce } from './events.ts'
 import { fail } from './outcome.ts'
 import { type Plan, planStep } from './plan.ts'
-import { settle } from './settle.ts'
+import { cleansUp, settle } from './settle.ts'
 import { liveTasks, startTasks, stillServing, stopTasks } from './staff.ts'
+import { phaseOf } from './stages.ts'
 import { poke, wakeAt } from './wake.ts'
 
 /** Events about what tasks did by themselves since the last look, one per kind. */
@@ -81,14 +82,19 @@ export function step(ecs: Ecs, service: ServiceState): void {
     return
   }
   const live = liveTasks(service, primary)
+  const phase = phaseOf(primary)
+  const others = service.deployments.slice(1).flatMap((other) => liveTasks(service, other))
   const plan = planStep({
     desired: service.desiredCount,
     minimumHealthyPercent: service.deploymentConfiguration.minimumHealthyPercent ?? 100,
     maximumPercent: service.deploymentConfiguration.maximumPercent ?? 200,
     primary: live,
-    others: primary.halted ? [] : service.deployments.slice(1).flatMap((other) => liveTasks(service, other)),
-    allowance: allowance(ecs, primary, live.length),
+    // Only a rolling deployment trades old tasks for new ones; the other strategies keep all old ones until the end.
+    others: phase === 'roll' && !primary.halted ? others : [],
+    allowance: phase === 'hold' ? 0 : allowance(ecs, primary, live.length),
+    cleanUp: cleansUp(ecs, service, primary),
   })
+  if (phase === 'clean') plan.stop.push(...others)
   apply(ecs, primary, plan)
   showDesired(service)
   dropSuperseded(service)

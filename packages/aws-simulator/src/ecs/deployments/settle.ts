@@ -2,6 +2,7 @@ import type { DeploymentState, Ecs, ServiceState } from '../types.ts'
 import { saySteady } from './events.ts'
 import { complete, succeed } from './outcome.ts'
 import { liveTasks, stillServing } from './staff.ts'
+import { awaited, nextStage } from './stages.ts'
 import { wakeAt } from './wake.ts'
 
 /** Seconds between the last task's health and success. ECS API: DeploymentConfiguration.bakeTimeInMinutes; with alarms ECS derives one. */
@@ -44,48 +45,71 @@ function progressOf(service: ServiceState, primary: DeploymentState): Progress {
   }
 }
 
-/** Early success criteria: enough healthy tasks, old ones gone (BLOCKING) or not (DEFERRED). ECS API: DeploymentEarlySuccessCriteria. */
-function earlySuccess(service: ServiceState, primary: DeploymentState, { healthy, oldGone }: Progress): boolean {
+/** The early success criteria in force, if enough tasks are healthy and have been for the bake time. ECS API: DeploymentEarlySuccessCriteria. */
+function earlyEnough(ecs: Ecs, service: ServiceState, primary: DeploymentState): 'BLOCKING' | 'DEFERRED' | undefined {
   const criteria = service.deploymentConfiguration.earlySuccessCriteria
-  if (!criteria?.enable || primary.serviceDeployment?.rollback) return false
-  const enough = healthy >= Math.ceil((service.desiredCount * (criteria.healthyPercent ?? 100)) / 100)
-  return enough && (criteria.sourceServiceRevisionCleanup === 'DEFERRED' || oldGone)
+  if (!criteria?.enable || primary.rolloutState !== 'IN_PROGRESS' || primary.serviceDeployment?.rollback)
+    return undefined
+  const wanted = Math.ceil((service.desiredCount * (criteria.healthyPercent ?? 100)) / 100)
+  if (progressOf(service, primary).healthy < wanted) {
+    primary.bakingSince = undefined
+    return undefined
+  }
+  return baked(ecs, primary) ? (criteria.sourceServiceRevisionCleanup ?? 'BLOCKING') : undefined
 }
+
+/**
+ * Whether old tasks leave without waiting for a replacement each: with BLOCKING before an early success, with DEFERRED after it.
+ * ECS guide: "Complete Amazon ECS rolling deployments early with early success criteria".
+ */
+export const cleansUp = (ecs: Ecs, service: ServiceState, primary: DeploymentState): boolean =>
+  primary.rolloutState === 'COMPLETED' || earlyEnough(ecs, service, primary) === 'BLOCKING'
 
 /** Ends the deployment under way when all it waits for has happened, and says when the service is steady. */
 export function settle(ecs: Ecs, service: ServiceState): void {
   const [primary] = service.deployments
   if (!primary || primary.halted) return
   const progress = progressOf(service, primary)
-  if (primary.rolloutState === 'IN_PROGRESS') {
-    settleDeployment(ecs, service, primary, progress)
+  if (primary.rolloutState === 'COMPLETED') {
+    if (!service.steady && progress.full && progress.oldGone) saySteady(ecs, service)
     return
   }
-  if (!service.steady && progress.full && progress.oldGone) saySteady(ecs, service)
+  if (!primary.stages) {
+    if (rolled(ecs, service, primary, progress)) complete(ecs, primary)
+    return
+  }
+  const wanted = awaited(primary)
+  const reached =
+    (wanted === 'scaled' && progress.full) ||
+    (wanted === 'cleaned' && progress.full && progress.oldGone) ||
+    (wanted === 'rolled' && rolled(ecs, service, primary, progress))
+  if (reached) nextStage(ecs, primary)
 }
 
-function settleDeployment(ecs: Ecs, service: ServiceState, primary: DeploymentState, progress: Progress): void {
+/** Whether a rolling deployment has done all it has to; also gives its service deployment SUCCESSFUL where that comes first. */
+function rolled(ecs: Ecs, service: ServiceState, primary: DeploymentState, progress: Progress): boolean {
   const now = ecs.world.clock.now().getTime()
   // With a desired count of 0 nothing becomes healthy; ECS completes all the same, once it has looked.
-  if (service.desiredCount === 0 && now < primary.notBefore) return
-  const early = earlySuccess(service, primary, progress)
-  if (!early && !progress.full) {
+  if (service.desiredCount === 0 && now < primary.notBefore) return false
+  const early = earlyEnough(ecs, service, primary)
+  if (early) return early === 'DEFERRED' || progress.oldGone
+  if (service.deploymentConfiguration.earlySuccessCriteria?.enable && !primary.serviceDeployment?.rollback) return false
+  if (!progress.full) {
     primary.bakingSince = undefined
-    return
+    return false
   }
+  if (!progress.oldTold || !baked(ecs, primary)) return false
+  return leadOver(ecs, service, primary) && progress.oldGone
+}
+
+/** SUCCESSFUL may come before COMPLETED, while old tasks drain: true when that lead is over. */
+function leadOver(ecs: Ecs, service: ServiceState, primary: DeploymentState): boolean {
   const lead = ecs.options.successfulBeforeCompleted
-  if (early ? !baked(ecs, primary) : !progress.oldTold || !baked(ecs, primary)) return
-  if (early) {
-    complete(ecs, primary)
-    return
-  }
-  if (lead > 0) {
-    if (primary.serviceDeployment && !primary.serviceDeployment.finishedAt) succeed(ecs, primary)
-    const since = primary.serviceDeployment?.finishedAt?.getTime() ?? now
-    if (now < since + lead * 1000) {
-      wakeAt(ecs, service, `complete ${primary.id}`, since + lead * 1000)
-      return
-    }
-  }
-  if (progress.oldGone) complete(ecs, primary)
+  if (lead === 0) return true
+  succeed(ecs, primary)
+  const now = ecs.world.clock.now().getTime()
+  const due = (primary.serviceDeployment?.finishedAt?.getTime() ?? now) + lead * 1000
+  if (now >= due) return true
+  wakeAt(ecs, service, `complete ${primary.id}`, due)
+  return false
 }

@@ -1,6 +1,6 @@
 import { createTask } from '../tasks/create.ts'
 import { startTask, stopTask } from '../tasks/lifecycle.ts'
-import type { DeploymentState, Ecs, ServiceState, TaskState } from '../types.ts'
+import type { DeploymentState, Ecs, Revision, ServiceState, TaskState } from '../types.ts'
 import { names, perTargetGroup, say, unsteady } from './events.ts'
 import { placementFailed, serviceObserver } from './observe.ts'
 
@@ -30,9 +30,7 @@ export function startTasks(ecs: Ecs, deployment: DeploymentState, count: number,
         enableExecuteCommand: service.request.enableExecuteCommand,
       },
       tags: tagsFor(service, revision.taskDefinition.tags),
-      targets: (revision.settings.loadBalancers ?? []).flatMap((balancer) =>
-        balancer.targetGroupArn ? [{ targetGroup: balancer.targetGroupArn, port: balancer.containerPort ?? 0 }] : [],
-      ),
+      targets: targetsOf(revision),
     })
     if (task.behaviour.placementFailure) {
       placementFailed(ecs, deployment, task.behaviour.placementFailure)
@@ -48,6 +46,13 @@ export function startTasks(ecs: Ecs, deployment: DeploymentState, count: number,
   say(ecs, service, `has started ${started.length} tasks: ${names(started)}.${suffix}`)
   return started
 }
+
+/** Where a revision's tasks are registered. */
+export const targetsOf = ({ settings, alternate }: Revision): TaskState['targets'] =>
+  (settings.loadBalancers ?? []).flatMap(({ targetGroupArn, containerPort, advancedConfiguration }) => {
+    const targetGroup = alternate ? (advancedConfiguration?.alternateTargetGroupArn ?? targetGroupArn) : targetGroupArn
+    return targetGroup ? [{ targetGroup, port: containerPort ?? 0 }] : []
+  })
 
 function tagsFor(service: ServiceState, definitionTags: TaskState['tags']) {
   if (service.request.propagateTags === 'SERVICE') return service.tags

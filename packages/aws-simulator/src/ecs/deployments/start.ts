@@ -12,6 +12,7 @@ import type {
 import { beginAlarms } from './alarms.ts'
 import { breakerThreshold } from './breaker.ts'
 import { unsteady } from './events.ts'
+import { beginStages } from './stages.ts'
 import { wakeAt } from './wake.ts'
 
 const MOST_DEPLOYMENTS = 5
@@ -35,9 +36,17 @@ export function newRevision(
       ? 'given-up'
       : 'unresolved',
     failedDigestAttempts: 0,
+    alternate: switchesTargetGroup(service),
   }
   service.revisions.push(revision)
   return revision
+}
+
+/** Blue/green, linear and canary deployments put new tasks into the target group that the present ones are not in. */
+const switchesTargetGroup = (service: ServiceState): boolean => {
+  const before = service.deployments[0]?.revision
+  if (!before) return false
+  return service.deploymentConfiguration.strategy === 'ROLLING' ? before.alternate : !before.alternate
 }
 
 export function newServiceDeployment(
@@ -117,6 +126,7 @@ export function beginDeployment(ecs: Ecs, service: ServiceState, revision: Revis
     notBefore: now.getTime() + ecs.options.firstTaskAfter * 1000,
     halted: false,
     tripped: false,
+    pauses: new Map(),
     serviceDeployment: newServiceDeployment(ecs, service, revision, sources),
   }
   service.deployments.unshift(deployment)
@@ -128,6 +138,7 @@ export function beginDeployment(ecs: Ecs, service: ServiceState, revision: Revis
     shown.status = 'IN_PROGRESS'
     shown.startedAt = ecs.world.clock.now()
     shown.updatedAt = shown.startedAt
+    beginStages(ecs, deployment)
   })
   wakeAt(ecs, service, `first ${id}`, deployment.notBefore)
   return deployment

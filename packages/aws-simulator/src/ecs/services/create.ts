@@ -18,8 +18,9 @@ function settingsOf(
   ecs: Ecs,
   request: CreateServiceRequest,
   taskDefinition: RegisteredTaskDefinition,
+  strategy: string | undefined,
 ): ServiceSettings {
-  checkLoadBalancers(ecs, request.loadBalancers ?? [], taskDefinition)
+  checkLoadBalancers(ecs, request.loadBalancers ?? [], taskDefinition, strategy)
   return {
     ...capacityOf(clusterOf(ecs, request.cluster), request, taskDefinition),
     networkConfiguration: checkNetwork(request.networkConfiguration, taskDefinition),
@@ -59,7 +60,8 @@ export function createService(ecs: Ecs, request: CreateServiceRequest): ServiceS
   const taskDefinition = request.taskDefinition
     ? usableTaskDefinition(ecs, request.taskDefinition, clientError)
     : undefined
-  const settings = taskDefinition && settingsOf(ecs, request, taskDefinition)
+  const configuration = deploymentConfigurationOf(request.deploymentConfiguration, undefined, scheduling)
+  const settings = taskDefinition && settingsOf(ecs, request, taskDefinition, configuration.strategy)
   const service: ServiceState = {
     arn: ecsArn(ecs.world, 'service', `${cluster.name}/${name}`),
     name,
@@ -70,7 +72,7 @@ export function createService(ecs: Ecs, request: CreateServiceRequest): ServiceS
     given: structuredClone(request),
     request: structuredClone(request),
     desiredCount: request.desiredCount ?? 0,
-    deploymentConfiguration: deploymentConfigurationOf(request.deploymentConfiguration, undefined, scheduling),
+    deploymentConfiguration: configuration,
     tags: structuredClone(request.tags ?? []),
     revisions: [],
     deployments: [],

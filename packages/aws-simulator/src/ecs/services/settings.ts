@@ -45,7 +45,17 @@ export function checkLoadBalancers(
   ecs: Ecs,
   balancers: LoadBalancer[],
   taskDefinition: RegisteredTaskDefinition,
+  strategy: string | undefined,
 ): void {
+  const advanced = balancers.filter(({ advancedConfiguration }) => advancedConfiguration).length
+  if (strategy !== 'ROLLING' && advanced < balancers.length) {
+    throw invalidParameter(
+      'advancedConfiguration field is required for all loadBalancers when using a non-ROLLING deployment strategy',
+    )
+  }
+  if (advanced > 0 && advanced < balancers.length) {
+    throw invalidParameter('Either all or none of the provided loadBalancers must have advancedConfiguration defined')
+  }
   for (const balancer of balancers) {
     const container = taskDefinition.definition.containerDefinitions?.find(
       ({ name }) => name === balancer.containerName,

@@ -60,6 +60,7 @@ function nextSettings(
   primary: DeploymentState,
   request: UpdateServiceRequest,
   taskDefinition: DeploymentState['revision']['taskDefinition'],
+  strategy: string | undefined,
 ) {
   const before = primary.revision.settings
   const after: ServiceSettings = { ...before }
@@ -67,7 +68,7 @@ function nextSettings(
     if (request[name] !== undefined) (after as Record<string, unknown>)[name] = request[name]
   }
   after.networkConfiguration = checkNetwork(after.networkConfiguration, taskDefinition)
-  checkLoadBalancers(ecs, after.loadBalancers ?? [], taskDefinition)
+  checkLoadBalancers(ecs, after.loadBalancers ?? [], taskDefinition, strategy)
   const changed = TRIGGERS.some((name) => !isDeepStrictEqual(before[name], after[name]))
   if (request.capacityProviderStrategy?.length) {
     after.capacityProviderStrategy = request.capacityProviderStrategy
@@ -96,7 +97,8 @@ export function updateService(ecs: Ecs, request: UpdateServiceRequest): ServiceS
     request.taskDefinition === undefined
       ? primary?.revision.taskDefinition
       : usableTaskDefinition(ecs, request.taskDefinition, clientError)
-  const next = primary && taskDefinition ? nextSettings(ecs, primary, request, taskDefinition) : undefined
+  const next =
+    primary && taskDefinition ? nextSettings(ecs, primary, request, taskDefinition, configuration.strategy) : undefined
   if (next?.deploys) checkRoomForDeployment(service)
 
   service.deploymentConfiguration = configuration
