@@ -22,15 +22,18 @@ export interface RegistryAccessOptions {
 }
 
 /**
- * Access to ECR's registry by GetAuthorizationToken: HTTP Basic, valid for twelve hours and for every registry the role may use, so another
- * account's host is derived from the one in the answer. An endpoint without an account in its name (a stand-in for ECR) is used as it is.
+ * Access to ECR's registry by GetAuthorizationToken: HTTP Basic, valid for twelve hours. The answer names the registry's address; should it name the
+ * caller's own registry where another account's was asked for, the host is corrected. An address without an account in it (a stand-in for ECR)
+ * is used as it is.
  */
 export async function registryAccess(
   ecr: ECRClient,
   { registryId, region, mask = () => {} }: RegistryAccessOptions,
 ): Promise<RegistryAccess> {
   const ask = async () => {
-    const { authorizationData } = await ecr.send(new GetAuthorizationTokenCommand({}))
+    const { authorizationData } = await ecr.send(
+      new GetAuthorizationTokenCommand(registryId ? { registryIds: [registryId] } : {}),
+    )
     const { authorizationToken, proxyEndpoint } = authorizationData?.[0] ?? {}
     if (!authorizationToken) throw new Error('GetAuthorizationToken answered without a token.')
     mask(authorizationToken)
