@@ -113,7 +113,6 @@ export async function runNodeAction(options: NodeActionOptions): Promise<ActionR
         GITHUB_ACTIONS: 'true',
         ...prefixed('GITHUB_', github),
         ...prefixed('RUNNER_', runner),
-        GITHUB_ACTION_PATH: action.directory,
         ...options.env,
         ...inputVariables(inputs.values),
         ...prefixedExactly('STATE_', options.state ?? {}),
@@ -126,6 +125,7 @@ export async function runNodeAction(options: NodeActionOptions): Promise<ActionR
     const written = files.read()
     return {
       ...result,
+      exitCode: result.exitCode || (output.failed ? 1 : 0),
       outputs: { ...output.outputs, ...written.outputs },
       state: { ...output.state, ...written.state },
       env: written.env,

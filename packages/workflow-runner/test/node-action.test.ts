@@ -100,7 +100,9 @@ test('collects outputs, state, environment, summary, annotations and masks', asy
     '##[group]Title',
     '##[error]100% wrong',
     '##[endgroup]',
+    '::stop-commands::token',
     '::error::only text',
+    '::token::',
   ])
 })
 

@@ -66,3 +66,14 @@ export function refuseInsert(file: string, token: TemplateToken): void {
 export function unsupported(file: string, token: TemplateToken | undefined, construct: string): UnsupportedError {
   return new UnsupportedError(`${place(file, token)}: ${construct} is not supported by this runner`)
 }
+
+/** Steps run on this machine, whatever the labels of `runs-on`; only those of other systems would make that a lie. */
+export function refuseOtherMachines(file: string, token: TemplateToken, labels: string): void {
+  if (/windows|macos/i.test(labels)) throw unsupported(file, token, `'runs-on: ${labels}'`)
+}
+
+/** Shells that are not on the machines this runner stands for. */
+export function refuseOtherShells(file: string, token: TemplateToken | undefined, shell: string): void {
+  const program = shell.trim().split(/\s+/)[0] ?? ''
+  if (['pwsh', 'powershell', 'cmd'].includes(program)) throw unsupported(file, token, `'shell: ${program}'`)
+}

@@ -29,14 +29,16 @@ export async function executeAction(execution: Execution, step: Step): Promise<S
   requireSupported(action.file, 'runs', action.runs)
   const github: Record<string, Value> = {
     action: step.id ?? '__run',
-    action_path: reference.directory,
     action_repository: reference.repository ?? '',
     action_ref: reference.ref ?? '',
   }
   if (action.using === 'composite') {
     const inputs = stepInputs(execution, step, action)
     showHeader(execution, uses, inputs)
-    return executeComposite(execution, action, inputs, reference.source, github)
+    return executeComposite(execution, action, inputs, reference.source, {
+      ...github,
+      action_path: reference.directory,
+    })
   }
   if (action.using !== 'node24')
     throw new UnsupportedError(

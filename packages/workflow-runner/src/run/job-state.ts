@@ -3,6 +3,7 @@ import type { Permissions } from '../model/permissions.ts'
 import type { Source } from '../model/source.ts'
 import type { StepsJob } from '../model/workflow.ts'
 import type { Masks } from '../step/masks.ts'
+import type { StepOutput } from '../step/output.ts'
 import type { JobUnit } from './jobs.ts'
 import type { StepResult } from './result.ts'
 import type { Run } from './run.ts'
@@ -22,6 +23,8 @@ export interface JobState {
   secrets: Record<string, string>
   vars: Record<string, string>
   permissions: Permissions
+  /** Where steps ask for an OIDC token; only with `id-token: write`. */
+  idToken: { url: string; bearer: string } | undefined
   /** Of workflow and job, then whatever steps added by GITHUB_ENV. */
   env: Record<string, string>
   /** By GITHUB_PATH, first added first. */
@@ -34,6 +37,8 @@ export interface JobState {
   results: StepResult[]
   /** Aborts when the job is cancelled or has run out of time. */
   cancel: AbortSignal
+  /** Aborts when the patience with a cancelled job is at its end: whatever still runs is killed. */
+  kill: AbortSignal
   /** A number for each step's folder of command files. */
   nextStep(): number
 }
@@ -67,7 +72,7 @@ export interface Execution {
   name: string
   /** The `env` context: the job's, with the step's own on top. */
   env: Record<string, string>
-  output: import('../step/output.ts').StepOutput
+  output: StepOutput
   signal: AbortSignal
   outputs: Record<string, string>
   summary: string[]

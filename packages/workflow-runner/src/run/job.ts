@@ -2,21 +2,30 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { UnsupportedError, WorkflowError } from '../language/errors.ts'
 import { evaluateToken, type Scope, scalarText } from '../language/expressions.ts'
-import { entries, type MappingToken, texts } from '../language/tokens.ts'
+import { entries, type MappingToken } from '../language/tokens.ts'
 import { isTruthy } from '../language/values.ts'
+import { refuseOtherMachines } from '../model/supported.ts'
 import type { StepsJob } from '../model/workflow.ts'
 import { runnerContext } from '../node-action.ts'
+import { readActionFile } from '../step/action-file.ts'
 import { createMasks } from '../step/masks.ts'
 import { createStepOutput } from '../step/output.ts'
 import { enterEnvironment, type JobEnvironment } from './environment.ts'
 import { frameScope, jobFrame } from './frame.ts'
+import { randomToken } from './id-tokens.ts'
 import type { Frame, JobState, PostStep, Status } from './job-state.ts'
-import { type JobOutcome, type JobUnit, makeJobToken } from './jobs.ts'
+import type { JobOutcome, JobUnit } from './jobs.ts'
 import type { Conclusion } from './result.ts'
 import { runPost, runStep } from './step.ts'
 
 /** Six hours, as on GitHub's own runners. */
 const defaultTimeoutMinutes = 360
+
+/** Of one job, by the documentation of `jobs.<job_id>.outputs`. */
+const largestOutputs = 1024 * 1024
+
+/** After that, whatever a cancelled job still runs is ended by force (GitHub's "Workflow cancellation reference"). */
+const cancellationMinutes = 5
 
 /** Runs a job with steps: environment, steps, `post` steps in reverse order, outputs. */
 export async function runStepsJob(unit: JobUnit<StepsJob>): Promise<JobOutcome> {
@@ -28,14 +37,18 @@ export async function runStepsJob(unit: JobUnit<StepsJob>): Promise<JobOutcome> 
   const cancel = () => end.abort()
   unit.cancel.addEventListener('abort', cancel, { once: true })
   if (unit.cancel.aborted) cancel()
-  const state = prepareJob(unit, environment, end.signal)
+  const kill = new AbortController()
+  const state = await prepareJob(unit, environment, end.signal, kill.signal)
   const minutes = job.timeoutMinutes ? Number(evaluateToken(job.timeoutMinutes, scope)) : defaultTimeoutMinutes
   let timedOut = false
   const timer = setTimeout(() => {
     timedOut = true
     end.abort()
   }, minutes * run.minute)
-  timer.unref()
+  let patience: NodeJS.Timeout | undefined
+  end.signal.addEventListener('abort', () => {
+    patience = setTimeout(() => kill.abort(), cancellationMinutes * run.minute)
+  })
 
   try {
     const frame = jobFrame(state)
@@ -67,14 +80,20 @@ export async function runStepsJob(unit: JobUnit<StepsJob>): Promise<JobOutcome> 
     return { result, outputs, conclusions: [result] }
   } finally {
     clearTimeout(timer)
+    clearTimeout(patience)
     unit.cancel.removeEventListener('abort', cancel)
   }
 }
 
-function prepareJob(unit: JobUnit<StepsJob>, environment: JobEnvironment | undefined, cancel: AbortSignal): JobState {
+async function prepareJob(
+  unit: JobUnit<StepsJob>,
+  environment: JobEnvironment | undefined,
+  cancel: AbortSignal,
+  kill: AbortSignal,
+): Promise<JobState> {
   const { instance, job } = unit
   const { run, plan } = instance
-  refuseOtherMachines(job, unit.scope)
+  if (job.runsOn) refuseOtherMachines(job.file, job.runsOn, JSON.stringify(evaluateToken(job.runsOn, unit.scope)))
   const root = path.join(run.root, 'jobs', unit.key.replaceAll(/[^\w.-]+/g, '_'))
   const repositoryName = run.commit.repository.split('/')[1] ?? 'repository'
   const directories = {
@@ -85,7 +104,16 @@ function prepareJob(unit: JobUnit<StepsJob>, environment: JobEnvironment | undef
     toolCache: path.join(root, 'tools'),
   }
   for (const directory of Object.values(directories)) mkdirSync(directory, { recursive: true })
-  const token = makeJobToken()
+  const token = randomToken()
+  const permissions = plan.permissions.get(job.id) ?? {}
+  const idToken =
+    permissions['id-token'] === 'write'
+      ? await run.idTokens.forJob({
+          environment: environment?.name,
+          source: plan.workflow.source,
+          file: plan.workflow.file,
+        })
+      : undefined
   const environmentSecrets = Object.fromEntries(
     Object.entries(environment?.settings.secrets ?? {}).filter(
       ([name]) => instance.environmentSecrets === 'all' || instance.environmentSecrets.has(name.toUpperCase()),
@@ -113,24 +141,19 @@ function prepareJob(unit: JobUnit<StepsJob>, environment: JobEnvironment | undef
     },
     secrets,
     vars,
-    permissions: plan.permissions.get(job.id) ?? {},
+    permissions,
+    idToken,
     env: { ...env, ...jobEnv },
     prependPath: [],
     defaults: { shell: defaultOf('shell'), workingDirectory: defaultOf('working-directory') },
     status: 'success',
-    masks: createMasks([...run.secretValues, ...Object.values(secrets)]),
+    masks: createMasks([...run.secretValues, ...Object.values(secrets), idToken?.bearer ?? '']),
     posts: [],
     results: [],
     cancel,
+    kill,
     nextStep: () => ++steps,
   }
-}
-
-/** Steps run on this machine, whatever the labels; only labels of other systems would make that a lie. */
-function refuseOtherMachines(job: StepsJob, scope: Scope): void {
-  const labels = job.runsOn ? texts(job.runsOn).concat(JSON.stringify(evaluateToken(job.runsOn, scope))) : []
-  if (labels.some((label) => /windows|macos/i.test(label)))
-    throw new UnsupportedError(`${job.file}: job '${job.id}': 'runs-on: ${labels[0]}' is not supported by this runner`)
 }
 
 function evaluated(token: MappingToken | undefined, scope: Scope): Record<string, string> {
@@ -179,7 +202,9 @@ function setUp(state: JobState, frame: Frame, log: (text: string) => void): void
   // GitHub downloads all actions before the first step; only local ones are found when their step comes.
   for (const step of state.unit.job.steps) {
     const uses = step.uses?.toString()
-    if (uses && !uses.startsWith('./')) state.run.resolver.action(uses, frame.source, state.directories.workspace)
+    if (!uses || uses.startsWith('./')) continue
+    const action = state.run.resolver.action(uses, frame.source, state.directories.workspace)
+    if (action.kind === 'directory') readActionFile(action.directory)
   }
 }
 
@@ -204,6 +229,11 @@ function jobOutputs(
     log(`Set output '${key}'`)
     outputs[key] = text
   }
+  const size = Object.values(outputs).reduce((sum, text) => sum + 2 * text.length, 0)
+  if (size > largestOutputs)
+    throw new WorkflowError(
+      `The outputs of job '${state.unit.job.id}' come to ${size} bytes (UTF-16); at most 1 MB is allowed`,
+    )
   return outputs
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { UnsupportedError, WorkflowError } from '../language/errors.ts'
 import { type ExpressionFunction, evaluate, evaluateToken, type Scope, scalarText } from '../language/expressions.ts'
 import { child, entries } from '../language/tokens.ts'
@@ -65,7 +64,7 @@ async function runJob(instance: Instance, job: Job, settled: Map<string, JobOutc
   )
   const ancestors = ancestorsOf(instance, job)
   const scope = { ...instanceScope(instance, { needs }), functions: jobStatusFunctions(instance, ancestors, settled) }
-  const title = [...instance.callers.map(({ name }) => name), job.id].join(' / ')
+  const title = [...instance.callers.map(({ name }) => name), plainName(job)].join(' / ')
   try {
     if (!isTruthy(evaluate(job.condition, scope))) {
       const needed = job.needs.every((id) => settled.get(id)?.result === 'success')
@@ -93,6 +92,11 @@ function ended(instance: Instance, job: Job, name: string, conclusion: Conclusio
     durationMs: 0,
   })
   return { result: conclusion, outputs: {}, conclusions: [conclusion] }
+}
+
+/** The name of a job whose expressions were not evaluated. */
+function plainName(job: Job): string {
+  return job.name && !job.name.isExpression ? job.name.toString() : job.id
 }
 
 function ancestorsOf(instance: Instance, job: Job): string[] {
@@ -182,6 +186,7 @@ async function runUnit(
   stop.addEventListener('abort', end, { once: true })
   if (stop.aborted) end()
   try {
+    if (controller.signal.aborted) return ended(instance, job, name, 'cancelled')
     const unit = { instance, job, key, name, scope, strategy, matrix, cancel: controller.signal }
     const held = await holdConcurrency(instance, job.concurrency, scope, controller.signal, end)
     if (!held) return ended(instance, job, name, 'cancelled')
@@ -210,19 +215,22 @@ async function runCall(unit: JobUnit<CallJob>, name: string): Promise<JobOutcome
     job.secrets === 'inherit'
       ? instance.secrets
       : Object.fromEntries(entries(job.secrets).map(({ key, value }) => [key, scalarText(value, scope)]))
+  const replaced = new AbortController()
   const called: Instance = {
     run: instance.run,
     plan,
     callers: [...instance.callers, { key: unit.key.split('/').at(-1) ?? job.id, name }],
     inputs: callInputs(call.inputs, given, { contexts: { ...instanceScope(instance).contexts, inputs: {} } }, job.uses),
-    secrets: { ...(instance.secrets.GITHUB_TOKEN && { GITHUB_TOKEN: instance.secrets.GITHUB_TOKEN }), ...passed },
+    secrets: { GITHUB_TOKEN: instance.secrets.GITHUB_TOKEN ?? '', ...passed },
     environmentSecrets:
       job.secrets === 'inherit'
         ? instance.environmentSecrets
         : new Set(Object.keys(passed).map((key) => key.toUpperCase())),
-    cancel: unit.cancel,
+    cancel: AbortSignal.any([unit.cancel, replaced.signal]),
   }
-  const held = await holdConcurrency(called, plan.workflow.concurrency, instanceScope(called), unit.cancel, () => {})
+  const held = await holdConcurrency(called, plan.workflow.concurrency, instanceScope(called), unit.cancel, () =>
+    replaced.abort(),
+  )
   if (!held) return ended(instance, job, unit.name, 'cancelled')
   try {
     const outcomes = await runJobs(called)
@@ -241,9 +249,4 @@ async function runCall(unit: JobUnit<CallJob>, name: string): Promise<JobOutcome
   } finally {
     held.release()
   }
-}
-
-/** A token that looks like the one GitHub gives to a job; nothing accepts it. */
-export function makeJobToken(): string {
-  return `ghs_${randomUUID().replaceAll('-', '')}`
 }

@@ -1,9 +1,10 @@
 import { isBoolean, isNumber, isString } from '@actions/workflow-parser/templates/tokens/type-guards'
-import { WorkflowError } from '../language/errors.ts'
-import { child, entries, invalid, place } from '../language/tokens.ts'
+import { UnsupportedError, WorkflowError } from '../language/errors.ts'
+import { child, entries, invalid, place, texts } from '../language/tokens.ts'
 import { beyond, type Permissions } from '../model/permissions.ts'
+import { refuseOtherMachines, refuseOtherShells } from '../model/supported.ts'
 import type { CallInterface } from '../model/triggers.ts'
-import { type CallJob, type Job, readWorkflow, type Workflow } from '../model/workflow.ts'
+import { type CallJob, type Job, readWorkflow, type StepsJob, type Workflow } from '../model/workflow.ts'
 import type { Resolver } from './resolve.ts'
 
 /** A workflow with everything it calls, checked as GitHub checks it before any job starts. */
@@ -34,7 +35,10 @@ export function planWorkflow(
     if (granted && asked) requireGranted(job, asked, granted)
     const permissions = asked ?? granted?.permissions ?? defaults
     plan.permissions.set(job.id, permissions)
-    if (job.kind === 'steps') continue
+    if (job.kind === 'steps') {
+      refuseUnsupportedSteps(job, workflow, resolver)
+      continue
+    }
 
     const where = place(job.file, job.token)
     if (depth >= deepestNesting)
@@ -54,6 +58,27 @@ export function planWorkflow(
     )
   }
   return plan
+}
+
+/** Finds before the run what this runner could not do in the middle of it: actions without stand-in, other systems, other shells. */
+function refuseUnsupportedSteps(job: StepsJob, workflow: Workflow, resolver: Resolver): void {
+  if (job.runsOn && !job.runsOn.isExpression) refuseOtherMachines(job.file, job.runsOn, texts(job.runsOn).join(', '))
+  for (const defaults of [workflow.defaults, job.defaults]) {
+    const shell = child(defaults, 'shell')
+    if (shell && !shell.isExpression) refuseOtherShells(job.file, shell, shell.toString())
+  }
+  for (const step of job.steps) {
+    if (step.shell && !step.shell.isExpression) refuseOtherShells(job.file, step.shell, step.shell.toString())
+    const uses = step.uses?.toString()
+    if (!uses || uses.startsWith('./')) continue
+    try {
+      resolver.action(uses, workflow.source, '')
+    } catch (error) {
+      // What GitHub itself would find missing fails the job that asks for it, later.
+      if (error instanceof UnsupportedError)
+        throw new UnsupportedError(`${place(job.file, step.uses)}: ${error.message}`)
+    }
+  }
 }
 
 function requireGranted(

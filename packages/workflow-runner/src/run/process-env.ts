@@ -36,11 +36,8 @@ export function processEnv(execution: Execution, github: Record<string, Value> =
 
 /** The runner offers an OIDC token only to jobs that may have one. */
 function idTokenVariables({ job }: Frame): Record<string, string> {
-  if (job.permissions['id-token'] !== 'write') return {}
-  return {
-    ACTIONS_ID_TOKEN_REQUEST_URL: 'http://127.0.0.1:9/id-token?api-version=2.0',
-    ACTIONS_ID_TOKEN_REQUEST_TOKEN: String(job.github.token),
-  }
+  if (!job.idToken) return {}
+  return { ACTIONS_ID_TOKEN_REQUEST_URL: job.idToken.url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: job.idToken.bearer }
 }
 
 function variables(
@@ -78,7 +75,7 @@ export function takeFiles(execution: Execution, files: CommandFiles): { ok: bool
         `$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got ${Math.ceil(size / 1024)}k.`,
       )
     else if (written.summary !== '') execution.summary.push(job.masks.hide(written.summary))
-    return { ok: true, state: { ...output.state, ...written.state } }
+    return { ok: !output.failed, state: { ...output.state, ...written.state } }
   } catch (error) {
     if (!(error instanceof WorkflowError)) throw error
     output.annotate('error', `Unable to process file command successfully. ${error.message}`)

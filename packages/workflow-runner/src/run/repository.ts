@@ -50,7 +50,8 @@ export function changedPaths(repository: string, from: string | undefined, to: s
     .filter(Boolean)
 }
 
-function fullRef({ path: directory, ref }: ConsumerRepository): string {
+function fullRef({ path: directory, ref, sha }: ConsumerRepository): string {
+  if (ref && ref === sha) return ref
   if (!ref) return gitOutput(directory, 'symbolic-ref', 'HEAD')
   if (ref.startsWith('refs/')) return ref
   for (const candidate of [`refs/heads/${ref}`, `refs/tags/${ref}`]) {

@@ -19,12 +19,19 @@ export interface Resolver {
 
 export function createResolver(options: {
   consumer: Source
+  /** The same repository at another ref. */
+  consumerAt(ref: string): Source
   suite: (Suite & { sha: string }) | undefined
   standIns: Record<string, StandIn>
 }): Resolver {
   const { suite, consumer, standIns } = options
   const suiteAt = (ref: string): Source | undefined =>
     suite && { repository: suite.name, ref, sha: suite.sha, directory: path.resolve(suite.path) }
+
+  const sourceOf = (repository: string, ref: string) => {
+    if (suite && sameName(repository, suite.name)) return suiteAt(ref)
+    return sameName(repository, consumer.repository) ? options.consumerAt(ref) : undefined
+  }
 
   return {
     workflow(uses, from) {
@@ -35,7 +42,7 @@ export function createResolver(options: {
         return { source: from, file: workflowPath(uses, own[1]) }
       }
       const { repository, subpath, ref } = parseReference(uses)
-      const source = sameName(repository, suite?.name) ? suiteAt(ref) : undefined
+      const source = sourceOf(repository, ref)
       if (!source)
         throw new UnsupportedError(
           `Workflow '${uses}': this runner only knows the workflows of ${[consumer.repository, suite?.name].filter(Boolean).join(' and ')}`,
@@ -60,10 +67,10 @@ export function createResolver(options: {
           ref: undefined,
         }
       const { repository, subpath, ref } = parseReference(uses)
-      if (suite && sameName(repository, suite.name)) {
-        const source = suiteAt(ref) as Source
+      const source = sourceOf(repository, ref)
+      if (source) {
         // A release tag has the actions at its root, the main branch under a folder.
-        const candidates = [subpath, path.join(suite.actions ?? 'actions', subpath)]
+        const candidates = [subpath, path.join(suite?.actions ?? 'actions', subpath)]
         const found = candidates.find((candidate) => hasActionFile(path.join(source.directory, candidate)))
         if (found === undefined) throw new WorkflowError(`Can't find 'action.yml' for '${uses}' in ${source.directory}`)
         return { kind: 'directory', directory: path.join(source.directory, found), source, repository, ref }

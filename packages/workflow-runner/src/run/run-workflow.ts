@@ -16,6 +16,7 @@ import { createMasks } from '../step/masks.ts'
 import { githubGrace } from '../step/process.ts'
 import { createConcurrency } from './concurrency.ts'
 import { dispatchInputs, reasonNotToStart } from './events.ts'
+import { createIdTokens, randomToken } from './id-tokens.ts'
 import { runJobs } from './jobs.ts'
 import type { RunOptions } from './options.ts'
 import { planWorkflow } from './plan.ts'
@@ -47,6 +48,15 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
     const { suite } = options
     const resolver = createResolver({
       consumer: commit,
+      consumerAt: (ref) =>
+        readCommit(
+          {
+            name: options.repository.name,
+            path: options.repository.path,
+            ...(isCommit(ref) ? { sha: ref, ref } : { ref }),
+          },
+          path.join(root, 'refs', ref.replaceAll('/', '_')),
+        ),
       suite: suite && { ...suite, sha: suiteSha(suite.path) },
       standIns: {
         ...builtInStandIns,
@@ -70,13 +80,15 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
           )
         : {}
     const plan = planWorkflow(workflow, resolver, options.defaultPermissions ?? restrictedDefault)
+    const token = randomToken()
     const github = githubContext(options, commit, workflow, inputs, root)
 
     const secretValues = [
       options.secrets ?? {},
       ...Object.values(options.environments ?? {}).map((each) => each.secrets ?? {}),
     ].flatMap(Object.values<string>)
-    const masks = createMasks(secretValues)
+    const idTokens = createIdTokens(github)
+    const masks = createMasks([...secretValues, token])
     const log: string[] = []
     const cancel = new AbortController()
     let cancelled = false
@@ -95,6 +107,7 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
       secretValues,
       environments: options.environments ?? {},
       concurrency: options.concurrency ?? createConcurrency(),
+      idTokens,
       machine: { PATH: process.env.PATH ?? '', ...options.env },
       nodePath: options.nodePath ?? repositoryNode(),
       grace: options.grace ?? githubGrace,
@@ -117,7 +130,7 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
       plan,
       callers: [],
       inputs,
-      secrets: options.secrets ?? {},
+      secrets: { ...options.secrets, GITHUB_TOKEN: token },
       environmentSecrets: 'all',
       cancel: cancel.signal,
     }
@@ -127,8 +140,7 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
       const scope = { contexts: { github, inputs, vars: run.vars } }
       const name = workflow.runName ? scalarText(workflow.runName, scope) : workflow.name
       const held = await holdConcurrency(instance, workflow.concurrency, scope, cancel.signal, requestCancel)
-      const outcomes = held ? await runJobs(instance) : new Map()
-      held?.release()
+      const outcomes = held ? await runJobs(instance).finally(() => held.release()) : new Map()
       if (fatal) throw fatal
       const conclusion = worst([...outcomes.values()].flatMap((outcome) => outcome.conclusions))
       return {
@@ -152,10 +164,15 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
       }
     } finally {
       options.signal?.removeEventListener('abort', requestCancel)
+      await idTokens.close()
     }
   } finally {
     rmSync(root, { recursive: true, force: true, maxRetries: 3 })
   }
+}
+
+function isCommit(ref: string): boolean {
+  return /^[0-9a-f]{40}$/.test(ref)
 }
 
 function suiteSha(directory: string): string {

@@ -2,6 +2,7 @@ import type { Scope } from '../language/expressions.ts'
 import type { Value } from '../language/values.ts'
 import type { Grace } from '../step/process.ts'
 import type { Concurrency } from './concurrency.ts'
+import type { IdTokens } from './id-tokens.ts'
 import type { LogLine } from './log.ts'
 import type { ConsumerRepository, EnvironmentSettings } from './options.ts'
 import type { Plan } from './plan.ts'
@@ -24,6 +25,7 @@ export interface Run {
   environments: Record<string, EnvironmentSettings>
   concurrency: Concurrency
   machine: Record<string, string>
+  idTokens: IdTokens
   nodePath: string
   grace: Grace
   /** Milliseconds. */

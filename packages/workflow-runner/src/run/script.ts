@@ -5,7 +5,7 @@ import { WorkflowError } from '../language/errors.ts'
 import { scalarText } from '../language/expressions.ts'
 import type { TemplateToken } from '../language/tokens.ts'
 import type { Step } from '../model/steps.ts'
-import { unsupported } from '../model/supported.ts'
+import { refuseOtherShells } from '../model/supported.ts'
 import { runProcess } from '../step/process.ts'
 import { frameScope } from './frame.ts'
 import type { Execution, Status } from './job-state.ts'
@@ -79,7 +79,7 @@ function shellCommand(
     return { program, arguments: '-e {0}', extension: '.sh' }
   }
   const [program = '', ...rest] = shell.trim().split(/\s+/)
-  if (['pwsh', 'powershell', 'cmd'].includes(program)) throw unsupported(step.file, step.token, `'shell: ${program}'`)
+  refuseOtherShells(step.file, step.token, shell)
   const known = builtInShells[program]
   if (rest.length > 0) {
     if (!rest.join(' ').includes('{0}'))

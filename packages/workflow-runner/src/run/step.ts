@@ -110,7 +110,7 @@ function newExecution(
     name,
     env: { ...env },
     output,
-    signal: around?.signal ?? new AbortController().signal,
+    signal: around?.signal ?? frame.job.kill,
     outputs: {},
     summary: around?.summary ?? [],
   }

@@ -1,4 +1,4 @@
-import { parseCommandLine } from './command-line.ts'
+import { type CommandLine, parseCommandLine } from './command-line.ts'
 import type { Masks } from './masks.ts'
 
 export type Level = 'error' | 'warning' | 'notice'
@@ -27,11 +27,15 @@ export interface StepOutput {
   /** From the deprecated `::set-output::` and `::save-state::`. */
   outputs: Record<string, string>
   state: Record<string, string>
+  /** A command could not be obeyed, which fails the step whatever its exit code. */
+  failed: boolean
 }
 
 /** The runner keeps that many annotations of each level per step; more are only log lines. */
 const annotationsPerLevel = 10
 const longestMessage = 4096
+
+type Handler = (command: CommandLine) => string | undefined
 
 export function createStepOutput(options: {
   masks: Masks
@@ -43,21 +47,20 @@ export function createStepOutput(options: {
   let stopToken: string | undefined
   let echo = false
 
-  const show = (text: string) => {
-    for (const line of masks.hide(text).split(/\r?\n/)) {
-      output.log.push(line)
-      options.onLine?.(line)
-    }
-  }
-
   const output: StepOutput = {
     log: [],
     annotations: [],
     outputs: {},
     state: {},
-    show,
+    failed: false,
+    show(text) {
+      for (const line of masks.hide(text).split(/\r?\n/)) {
+        output.log.push(line)
+        options.onLine?.(line)
+      }
+    },
     annotate(level, message, properties = {}) {
-      show(`##[${level}]${message}`)
+      output.show(`##[${level}]${message}`)
       if (output.annotations.filter((known) => known.level === level).length >= annotationsPerLevel) return
       const { title, file, line, endLine, col, endColumn } = properties
       output.annotations.push({
@@ -72,53 +75,75 @@ export function createStepOutput(options: {
       const command = parseCommandLine(text)
       if (stopToken !== undefined) {
         if (command?.name === stopToken.toLowerCase()) stopToken = undefined
-        else show(text)
-        return
+        return output.show(text)
       }
-      if (!command || !run(command.name, command.properties, command.data)) show(text)
-      else if (echo && command.name !== 'add-mask' && command.name !== 'echo') show(text)
+      const handle = command && handlers.get(command.name)
+      if (!handle) return output.show(text)
+      if (echo && !['add-mask', 'echo', 'stop-commands'].includes(command.name)) output.show(text)
+      const refusal = handle(command)
+      if (refusal === undefined) return
+      output.annotate('error', `Unable to process command '${text}' successfully. ${refusal}`)
+      output.failed = true
     },
   }
 
-  /** Obeys a command; false when the runner knows no such command and shows the line as it is. */
-  const run = (name: string, properties: Record<string, string>, data: string): boolean => {
-    switch (name) {
-      case 'error':
-      case 'warning':
-      case 'notice':
-        output.annotate(name, data, properties)
-        return true
-      case 'group':
-      case 'endgroup':
-        show(`##[${name}]${data}`)
-        return true
-      case 'debug':
-        if (options.debug) show(`##[debug]${data}`)
-        return true
-      case 'add-mask':
-        if (data.trim() === '')
-          output.annotate('warning', "Can't add secret mask for empty string in ##[add-mask] command.")
-        else masks.add(data)
-        return true
-      case 'stop-commands':
-        stopToken = data
-        return true
-      case 'echo':
-        echo = data.trim().toLowerCase() === 'on'
-        return true
-      case 'set-output':
-      case 'save-state':
-        output.annotate('warning', `The \`${name}\` command is deprecated. Use the file command instead.`)
-        if (properties.name) (name === 'set-output' ? output.outputs : output.state)[properties.name] = data
-        return true
-      case 'set-env':
-      case 'add-path':
-        output.annotate('error', `The \`${name}\` command is disabled. Use the file command instead.`)
-        return true
-      default:
-        return false
-    }
+  const annotation: Handler = ({ name, data, properties }) => {
+    output.annotate(name as Level, data, properties)
+    return undefined
   }
+  const mark: Handler = ({ name, data }) => {
+    output.show(`##[${name}]${data}`)
+    return undefined
+  }
+  const named =
+    (target: Record<string, string>): Handler =>
+    ({ name, data, properties }) => {
+      if (!properties.name) return `Required field 'name' is missing in ##[${name}] command.`
+      output.annotate(
+        'warning',
+        `The \`${name}\` command is deprecated and will be disabled soon. Please upgrade to using Environment Files.`,
+      )
+      target[properties.name] = data
+      return undefined
+    }
+  const disabled: Handler = ({ name }) =>
+    `The \`${name}\` command is disabled. Please upgrade to using Environment Files.`
+  const unsupported: Handler = ({ name }) => `The \`${name}\` command is not supported by this runner.`
+
+  // Each answers why the command cannot be obeyed, or nothing. Other names are no commands, and shown as they are.
+  const handlers = new Map<string, Handler>(
+    Object.entries({
+      error: annotation,
+      warning: annotation,
+      notice: annotation,
+      group: mark,
+      endgroup: mark,
+      debug: (command) => (options.debug ? mark(command) : undefined),
+      'add-mask': ({ data }) => {
+        if (data.trim() !== '') masks.add(data)
+        else output.annotate('warning', "Can't add secret mask for empty string in ##[add-mask] command.")
+        return undefined
+      },
+      'stop-commands': ({ data }) => {
+        stopToken = data
+        output.show(`::stop-commands::${data}`)
+        return undefined
+      },
+      echo: ({ data }) => {
+        const value = data.trim().toLowerCase()
+        if (value !== 'on' && value !== 'off')
+          return `Invalid echo command value. Possible values can be: 'on', 'off'. Current value is: '${data}'.`
+        echo = value === 'on'
+        return undefined
+      },
+      'set-output': named(output.outputs),
+      'save-state': named(output.state),
+      'set-env': disabled,
+      'add-path': disabled,
+      'add-matcher': unsupported,
+      'remove-matcher': unsupported,
+    }),
+  )
   return output
 }
 
