@@ -47,3 +47,10 @@ export function accessDenied(service: string, operation: string, input: unknown,
     ? new AwsFailure('AccessDenied', message, { status: 403 })
     : new AwsFailure('AccessDeniedException', message)
 }
+
+/** Another account's resource that lets the caller in by no policy of its own. */
+export const accessDeniedByResource = (action: string, resource: string, caller: Caller): AwsFailure =>
+  new AwsFailure(
+    'AccessDeniedException',
+    `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${resource} because no resource-based policy allows the ${action} action`,
+  )

@@ -124,7 +124,7 @@ async function applyFaults(
     if (effect.kind === 'delay') await sleep(effect.milliseconds)
     else if (effect.kind === 'deny') throw accessDenied(call.service, call.operation, call.input, caller)
     else if (effect.kind === 'drop') loss ??= effect.when
-    else {
+    else if (effect.kind === 'error') {
       const status =
         effect.status ?? (/^(Internal.*|Server(Exception|Error)|ServiceUnavailable.*)$/.test(effect.name) ? 500 : 400)
       const failure = new AwsFailure(effect.name, effect.message ?? defaultMessage(effect.name), { status })

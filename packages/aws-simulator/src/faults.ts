@@ -13,8 +13,8 @@ export interface FaultBox {
   add(faults: Fault[]): void
   clear(): void
   list(): Fault[]
-  /** The effects for one call, counted as used. `text` is the request's body or path, for `contains`. */
-  take(call: { service: string; operation: string; text: string }): FaultEffect[]
+  /** The effects for one call, counted as used. `text` is the request's body or path, for `contains`; `only` leaves other kinds alone. */
+  take(call: { service: string; operation: string; text: string }, only?: FaultEffect['kind']): FaultEffect[]
 }
 
 /** `*` stands for any run of characters. */
@@ -33,10 +33,11 @@ export function faultBox(initial: Fault[] = [], random: () => number = Math.rand
       armed = []
     },
     list: () => armed.map(({ fault }) => fault),
-    take({ service, operation, text }) {
+    take({ service, operation, text }, only) {
       const effects: FaultEffect[] = []
       for (const entry of armed) {
         const { fault } = entry
+        if (only && fault.effect.kind !== only) continue
         if (fault.service && !matchesPattern(fault.service, service)) continue
         if (fault.operation && !matchesPattern(fault.operation, operation)) continue
         if (fault.contains && !text.includes(fault.contains)) continue

@@ -1,15 +1,19 @@
-import { createHash } from 'node:crypto'
 import { behavioursFrom } from './behaviours.ts'
 import type { SimClock } from './clock.ts'
+import { cloudwatchHandlers } from './cloudwatch/index.ts'
 import { alarmStore } from './cloudwatch/store.ts'
+import { type EcrEndpoints, ecrHandlers } from './ecr/index.ts'
+import type { EcrRegistries } from './ecr/registries.ts'
 import { ecsHandlers } from './ecs/index.ts'
+import { elbHandlers } from './elb/index.ts'
 import { targetGroupStore } from './elb/store.ts'
 import { logsHandlers } from './logs/index.ts'
 import { logStore } from './logs/store.ts'
 import type { Scenario } from './scenario.ts'
 import { ssmHandlers } from './ssm/index.ts'
 import { parameterStore } from './ssm/store.ts'
-import type { ServiceHandlers, World } from './world.ts'
+import { stsHandlers } from './sts/index.ts'
+import type { ImageLookup, ServiceHandlers, World } from './world.ts'
 
 /** The services of one region. Regions share nothing but the clock and the scenario, as in AWS. */
 export interface Region {
@@ -22,6 +26,9 @@ export function createRegion(options: {
   region: string
   clock: SimClock
   scenario: Scenario
+  images: ImageLookup
+  registries: EcrRegistries
+  endpoints: EcrEndpoints
 }): Region {
   const { accountId, region, clock, scenario } = options
   const place = { accountId, region, now: clock.now }
@@ -34,18 +41,22 @@ export function createRegion(options: {
     region,
     clock,
     scenario,
-    images: {
-      resolve: (reference) => ({
-        digest: `sha256:${createHash('sha256').update(reference).digest('hex')}`,
-        labels: {},
-      }),
-    },
+    images: options.images,
     logs,
     parameters,
     targetGroups,
     alarms,
     behaviourFor: behavioursFrom(() => scenario.behaviours ?? []),
   }
-  const services = [ecsHandlers(world), ssmHandlers(world, parameters), logsHandlers(world, logs)]
+  // ECS comes last: what it is seeded with refers to all the others.
+  const services = [
+    ecrHandlers(world, options.registries, options.endpoints),
+    ssmHandlers(world, parameters),
+    logsHandlers(world, logs),
+    elbHandlers(world, targetGroups),
+    cloudwatchHandlers(world, alarms),
+    stsHandlers(),
+    ecsHandlers(world),
+  ]
   return { world, services: new Map(services.map((service) => [service.signingName, service])) }
 }

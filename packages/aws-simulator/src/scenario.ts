@@ -5,7 +5,7 @@ export interface Scenario {
   faults?: Fault[]
   ecs?: EcsOptions
   logs?: LogsOptions
-  registry?: { profile?: 'oci' | 'ecr' }
+  registry?: RegistryOptions
   /** Enforce AWS's token buckets per API category. Default false: scaled clocks make real rates meaningless. */
   rateLimits?: boolean
   /** Resources that exist at the start. More can be made by API calls. */
@@ -93,6 +93,10 @@ export interface Fault {
     | { kind: 'delay'; milliseconds: number }
     /** The caller lacks this right: AccessDeniedException in AWS's wording. */
     | { kind: 'deny' }
+    /** Registry only: the answer's headers are overwritten, such as a Docker-Content-Digest that lies. */
+    | { kind: 'headers'; headers: Record<string, string> }
+    /** Registry only: one byte of the answer's body is another. */
+    | { kind: 'corrupt' }
 }
 
 /** Readings of behaviour that AWS does not document; each default is the best attested one. */
@@ -148,6 +152,66 @@ export interface LambdaHook {
   answers: ('SUCCEEDED' | 'FAILED' | 'IN_PROGRESS')[]
 }
 
+export interface RegistryOptions {
+  /** `ecr` (default): Amazon ECR with its deviations. `oci`: the distribution specification as it stands, open to everyone, repositories made by a push. */
+  profile?: 'oci' | 'ecr'
+  /** Seconds until a token of GetAuthorizationToken expires. Default 43,200. */
+  tokenLifetime?: number
+  /** A token expires after this many requests to the registry, so between two blobs. Default: never. */
+  tokenUses?: number
+  ecr?: EcrDeviations
+}
+
+/** What ECR does differently from the specification; each default is the best attested reading. */
+export interface EcrDeviations {
+  /** Answer to PATCH. Default 201 (aws/containers-roadmap#2831). */
+  patchStatus?: 201 | 202
+  /** `Range` stays at the first chunk's end. Default true. */
+  frozenRange?: boolean
+  /** Every part but the last has at least this many bytes. Default 5 MiB. */
+  minimumPart?: number
+  /** Largest body of a PUT that carries the whole blob. Default none; one report of 2023 says 10 MB. */
+  monolithicLimit?: number
+  /** An empty PUT after chunks with Content-Range fails with 500, as in 2022. Default false. */
+  emptyPutFails?: boolean
+  /** Refuse blobs without a byte. Default true. */
+  refuseEmptyBlob?: boolean
+  /** Answer GET and DELETE of an upload session, and POST with `digest` and body. Default false (nothing is known). */
+  uploadExtras?: boolean
+  /** A push to a repository that does not exist: 404 NAME_UNKNOWN (default), or the connection is closed. */
+  missingRepository?: '404' | 'close'
+  /** HTTP PUT of the manifest that the tag has already: 201 (default), or 400 where the tag is immutable. */
+  identicalPush?: 201 | 400
+  /** Status of a manifest whose layers or children are missing. Default 404. */
+  missingLayersStatus?: 400 | 404 | 405
+  /** `because the repository is immutable` (default) or the newer `because the tag is immutable`. */
+  immutableWording?: 'repository' | 'tag'
+  /** Body of the 403 for an expired token: plain text (default) or the JSON error form. */
+  expiredForm?: 'text' | 'json'
+  /** Refuse manifests with fields that ECR's parser does not know. Default true. */
+  strictManifests?: boolean
+  /** Uncompressed layers are refused. Default false. */
+  refuseUncompressed?: boolean
+  /** GET of a manifest answers with Docker-Content-Digest. Default false. */
+  digestHeaderOnGet?: boolean
+  /** Blobs come from another origin by a 307. Default true. */
+  redirectBlobs?: boolean
+  /** Blobs that no manifest names cannot be downloaded. Default true. */
+  hideUnreferencedBlobs?: boolean
+  /** Retry-After seconds on 429. Default: no such header. */
+  retryAfter?: number
+  /** BatchGetImage of an index without its media type in acceptedMediaTypes: nothing (default), the first platform's image, or the index. */
+  indexWithoutAccept?: 'nothing' | 'first-image' | 'index'
+  /** BatchGetImage of an archived image: failure ImageInaccessible (default), ImageNotFound, or the image as if it were active. */
+  archivedBatchGet?: 'inaccessible' | 'not-found' | 'given'
+  /** DescribeImages of an archived image by its id without a status filter finds it. Default true. */
+  archivedById?: boolean
+  /** A scan's findings can be asked this many simulated seconds after the push; before: ScanNotFoundException. Default 2. */
+  scanAppearsAfter?: number
+  /** Simulated seconds from then to the scan's end. Default 10. */
+  scanTakes?: number
+}
+
 /** Readings of CloudWatch Logs' behaviour. */
 export interface LogsOptions {
   /** What a task writes can be read this many simulated seconds later. Default 1. PutLogEvents is readable at once. */
@@ -160,7 +224,10 @@ export interface LogsOptions {
 
 /** Shapes follow the API's own requests. */
 export interface Seed {
-  repositories?: { name: string; mutability?: 'MUTABLE' | 'IMMUTABLE' }[]
+  /** Of the home account and region, unless said otherwise. Other accounts' repositories let the caller in. */
+  repositories?: { name: string; mutability?: 'MUTABLE' | 'IMMUTABLE'; registryId?: string; region?: string }[]
+  /** Small images with real digests, in repositories that exist. */
+  images?: SeedImage[]
   clusters?: string[]
   logGroups?: string[]
   parameters?: { name: string; type: 'String' | 'SecureString'; value: string }[]
@@ -169,4 +236,15 @@ export interface Seed {
   taskDefinitions?: Record<string, unknown>[]
   /** CreateService requests. With `stable: true` the service starts as long since completed. */
   services?: (Record<string, unknown> & { stable?: boolean })[]
+}
+
+export interface SeedImage {
+  repository: string
+  tags?: string[]
+  /** Labels in the image's config. */
+  labels?: Record<string, string>
+  /** Distinguishes images: other content, other digest. */
+  content?: string
+  /** `linux/amd64`, …: makes an index of one image per platform. */
+  platforms?: string[]
 }

@@ -3,10 +3,14 @@ import type { AddressInfo } from 'node:net'
 import { type ApiOptions, answerApiCall } from './api.ts'
 import type { RecordedCall } from './calls.ts'
 import { manualClock, scaledClock } from './clock.ts'
+import { imageLookup } from './ecr/lookup.ts'
+import { ecrRegistries } from './ecr/registries.ts'
+import { seedImage } from './ecr/seed-image.ts'
 import { faultBox } from './faults.ts'
 import { rateLimits } from './rate-limits.ts'
 import { createRegion, type Region } from './region.ts'
-import type { BehaviourRule, Fault, Scenario, Seed } from './scenario.ts'
+import { registryServer } from './registry-server.ts'
+import type { BehaviourRule, Fault, Scenario, Seed, SeedImage } from './scenario.ts'
 import type { World } from './world.ts'
 
 export const accountId = '123456789012'
@@ -38,6 +42,8 @@ export interface Simulator {
   /** New rules come before those that are there. */
   addBehaviours(...rules: BehaviourRule[]): void
   seed(seed: Seed): Promise<void>
+  /** Makes a small image with a real digest in a repository that exists, and returns the digest. */
+  addImage(image: SeedImage): string
   close(): Promise<void>
 }
 
@@ -51,26 +57,53 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const faults = faultBox(scenario.faults)
   const calls: RecordedCall[] = []
   const mistakes: Error[] = []
+  const record = (call: RecordedCall) => void calls.push(call)
+  const mistake = (error: Error) => {
+    mistakes.push(error)
+    console.error(error)
+  }
+  const limits = scenario.rateLimits ? rateLimits() : undefined
+  const arn = `arn:aws:sts::${accountId}:assumed-role/deploy/simulator`
+  const registries = ecrRegistries(scenario.registry ?? {}, clock.now)
+  const home = registries.of(accountId, homeRegion)
+  const registry = registryServer({
+    registries,
+    home,
+    homeUrl: () => url,
+    now: clock.now,
+    faults,
+    limits,
+    record,
+    mistake,
+    caller: { accountId, region: homeRegion, arn },
+  })
   const regions = new Map<string, Region>()
   const regionOf = (name: string): Region => {
     const existing = regions.get(name)
     if (existing) return existing
-    const region = createRegion({ accountId, region: name, clock, scenario })
+    const region = createRegion({
+      accountId,
+      region: name,
+      clock,
+      scenario,
+      images: imageLookup(registries, registry.registryOfHost),
+      registries,
+      endpoints: registry,
+    })
     regions.set(name, region)
     return region
   }
   const api: ApiOptions = {
     faults,
-    limits: scenario.rateLimits ? rateLimits() : undefined,
-    record: (call) => void calls.push(call),
-    mistake: (error) => {
-      mistakes.push(error)
-      console.error(error)
-    },
+    limits,
+    record,
+    mistake,
     service: (signingName, region) => regionOf(region).services.get(signingName),
-    callerOf: ({ region }) => ({ accountId, region, arn: `arn:aws:sts::${accountId}:assumed-role/deploy/simulator` }),
+    callerOf: ({ region }) => ({ accountId, region, arn }),
   }
-  const answer = (request: IncomingMessage, response: ServerResponse) => answerApiCall(request, response, api)
+  const answer = (request: IncomingMessage, response: ServerResponse) =>
+    /^\/v2(\/|$)/.test(request.url ?? '') ? registry.answer(request, response) : answerApiCall(request, response, api)
+  let url = ''
   const server = createServer((request, response) => {
     answer(request, response).catch((error: Error) => {
       // A client that went away is no mistake of ours.
@@ -82,7 +115,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     server.once('error', reject)
     server.listen(options.port ?? 0, '127.0.0.1', resolve)
   })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const simulator: Simulator = {
     url,
     env: clientEnvironment(url),
@@ -92,6 +125,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     addFaults: (...added) => faults.add(added),
     clearFaults: faults.clear,
     addBehaviours: (...rules) => void scenario.behaviours?.unshift(...rules),
+    addImage: (image) => seedImage(home, image),
     async seed(seed) {
       for (const service of regionOf(homeRegion).services.values()) await service.seed?.(seed)
     },
@@ -99,6 +133,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       clock.stop()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
+      await registry.close()
       for (const region of regions.values()) for (const service of region.services.values()) await service.close?.()
       if (mistakes.length)
         throw new AggregateError(
