@@ -1,0 +1,102 @@
+import { type ActionResult, isUserError, messageOf } from '@deploy-actions/action-kit'
+import {
+  type DeploymentOutcome,
+  explainFailure,
+  familyRevision,
+  reportAnnotation,
+  reportLines,
+  reportMarkdown,
+  type Verdict,
+} from '@deploy-actions/ecs'
+import { rolledBackTo, updateRecord } from '@deploy-actions/release'
+import type { Deps } from './deps.ts'
+import { badDigests, mark } from './mark.ts'
+import { nextSteps, type Story, storyMarkdown } from './report.ts'
+
+interface Ended extends Story {
+  outcomes: DeploymentOutcome[]
+}
+
+/** Records a way back that completed, says how it ended and what is in force now. */
+export async function conclude(story: Ended, deps: Deps): Promise<ActionResult> {
+  const { inputs, situation, choice, outcomes, starts } = story
+  const verdict = overall(story)
+  const unmarked = badDigests(situation, choice.target).some((digest) => !story.marks.bad.includes(digest))
+  if (inputs.record && (!story.marks.written || unmarked))
+    story.marks = await mark(inputs, situation, choice.target, deps)
+  if (verdict === 'completed') await recordRelease(story, deps)
+  for (const outcome of outcomes) if (outcome.verdict !== 'completed') await explain(outcome, deps)
+
+  deps.summary.add(storyMarkdown(story, verdict, deps))
+  for (const step of nextSteps(story)) deps.log.notice(step)
+  const services = choice.moves.map(({ present }) => present)
+  const outputs = {
+    from: one(services.map(({ digest }) => digest)) ?? services.map(({ taskDefinition }) => taskDefinition).join('\n'),
+    to: one(choice.moves.map(({ digest }) => digest)) ?? revisions(story).join('\n'),
+    verdict,
+    'task-definition': revisions(story).join('\n'),
+  }
+  if (verdict === 'completed') return { outputs }
+  const errors = starts.flatMap((start) => ('error' in start ? [`${start.move.present.service}: ${start.error}`] : []))
+  const open = outcomes.filter((outcome) => outcome.verdict !== 'completed')
+  const reasons = open.map(({ started, verdict, reason }) => `${started.service}: ${verdict}. ${reason}`)
+  return { outputs, failure: ['The way back did not complete.', ...errors, ...reasons].join('\n') }
+}
+
+/** Completed only when every service completed; otherwise the first verdict that is another. */
+function overall({ starts, outcomes }: Ended): Verdict {
+  if (starts.some((start) => 'error' in start)) return 'failed'
+  return outcomes.find(({ verdict }) => verdict !== 'completed')?.verdict ?? 'completed'
+}
+
+async function recordRelease({ inputs, choice, starts }: Ended, { ssm, clock, log, run }: Deps): Promise<void> {
+  const { record } = inputs
+  const { digest, commit, release } = choice.target
+  if (!record) return
+  if (!digest || !choice.level) {
+    log.warning(
+      'Which image serves now is not known by digest, so the record does not list this rollback as a release.',
+    )
+    return
+  }
+  const services = Object.fromEntries(
+    starts.flatMap((start) =>
+      'started' in start ? [[start.started.service, familyRevision(start.started.taskDefinition)]] : [],
+    ),
+  )
+  const back = rolledBackTo({
+    digest,
+    commit,
+    level: choice.level,
+    services,
+    at: clock.now().toISOString(),
+    run,
+    order: release?.order,
+  })
+  try {
+    await updateRecord(ssm, record.application, record.environment, back, clock)
+  } catch (error) {
+    if (!isUserError(error)) throw error
+    log.warning(`The way back completed, but the record does not say so: ${messageOf(error)}`)
+  }
+}
+
+async function explain(outcome: DeploymentOutcome, { explain, log, summary }: Deps): Promise<void> {
+  const report = await explainFailure(explain, outcome)
+  await log.group(`${outcome.started.service}: why the way back is ${outcome.verdict}`, () => {
+    for (const line of reportLines(report)) log.info(line)
+  })
+  log.error(reportAnnotation(report), outcome.started.service)
+  summary.add(reportMarkdown(report))
+}
+
+function revisions({ starts }: Story): string[] {
+  return starts.map((start) =>
+    'started' in start ? familyRevision(start.started.taskDefinition) : start.move.present.taskDefinition,
+  )
+}
+
+/** The one value that all have. */
+function one(values: (string | undefined)[]): string | undefined {
+  return new Set(values).size === 1 ? values[0] : undefined
+}

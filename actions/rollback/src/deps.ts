@@ -1,0 +1,22 @@
+import type { ECRClient } from '@aws-sdk/client-ecr'
+import type { ECSClient } from '@aws-sdk/client-ecs'
+import type { SSMClient } from '@aws-sdk/client-ssm'
+import type { Clock, Log } from '@deploy-actions/action-kit'
+import type { ExplainClients, FetchedTaskDefinition } from '@deploy-actions/ecs'
+
+export interface Deps {
+  ecs: ECSClient
+  ecr: ECRClient
+  ssm: SSMClient
+  /** For the evidence of a way back that failed. */
+  explain: ExplainClients
+  clock: Clock
+  log: Log
+  signal: AbortSignal
+  /** Reads a task definition once; throws a UserError when it does not exist. */
+  definition(reference: string): Promise<FetchedTaskDefinition>
+  summary: { add(markdown: string): void }
+  /** Who does it, and in which run: for the freeze, the record and the report. */
+  actor: string
+  run: string
+}

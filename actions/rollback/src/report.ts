@@ -1,0 +1,106 @@
+import { type Log, markdownTable } from '@deploy-actions/action-kit'
+import { shortDigest } from '@deploy-actions/ecr'
+import { familyRevision, type Verdict } from '@deploy-actions/ecs'
+import { liftText, recordName } from '@deploy-actions/release'
+import type { Choice } from './choose.ts'
+import type { Deps } from './deps.ts'
+import type { Start } from './go-back.ts'
+import type { Inputs } from './inputs.ts'
+import type { Marks } from './mark.ts'
+import type { Situation } from './situation.ts'
+import type { Target } from './target.ts'
+
+/** What happened, from the first look to the verdict. */
+export interface Story {
+  inputs: Inputs
+  situation: Situation
+  choice: Extract<Choice, { refused: false }>
+  marks: Marks
+  starts: Start[]
+}
+
+export function sayPlan(log: Log, inputs: Inputs, situation: Situation, choice: Story['choice']): void {
+  const { underWay } = situation
+  if (underWay)
+    log.warning(
+      `The release of ${shortDigest(underWay.digest)} is under way (${underWay.run}); it is overruled and will end as failed.`,
+    )
+  const { target } = choice
+  const { commit, at } = { commit: target.commit, at: target.release?.at }
+  const facts = [commit && `commit ${commit.slice(0, 7)}`, at && `released ${at}`].filter(Boolean).join(', ')
+  log.info(
+    `Going back to ${nameOf(target)}${facts ? ` (${facts})` : ''}: ${target.reason}. Priority ${inputs.priority}.`,
+  )
+  for (const warning of choice.warnings) log.warning(warning)
+  if (inputs.priority === 'panic')
+    for (const { way, present } of choice.moves)
+      if (way === 'swap')
+        log.warning(
+          `${present.service}: no task definition of that release is known, so panic has to register one, as priority high does.`,
+        )
+}
+
+export function sayRefused({ summary }: Deps, inputs: Inputs, { target, message }: Extract<Choice, { refused: true }>) {
+  summary.add(
+    `### Rollback of ${whatOf(inputs)} refused\n\nTo ${nameOf(target)}, ${target.reason}. Nothing was changed.\n\n${message}`,
+  )
+}
+
+/** The story for the job summary. */
+export function storyMarkdown(story: Story, verdict: Verdict, deps: Deps): string {
+  const { inputs, choice, starts } = story
+  const rows = starts.map((start) => [
+    `\`${start.move.present.service}\``,
+    nameOfPresent(start),
+    start.move.digest ? `\`${shortDigest(start.move.digest)}\`` : '',
+    'started' in start
+      ? `\`${start.move.present.taskDefinition}\` → \`${familyRevision(start.started.taskDefinition)}\``
+      : `not started: ${start.error}`,
+  ])
+  const facts = [
+    `By ${deps.actor}${inputs.reason ? `: ${inputs.reason}` : ''}.`,
+    `Target: ${choice.target.reason}${choice.target.commit ? ` (commit \`${choice.target.commit.slice(0, 7)}\`)` : ''}. Priority ${inputs.priority}.`,
+  ]
+  const next = nextSteps(story).map((step) => `- ${step}`)
+  return [
+    `### Rollback of ${whatOf(inputs)}: ${verdict}`,
+    facts.join('\n'),
+    markdownTable(['Service', 'From', 'To', 'Task definition'], rows),
+    next.length > 0 ? `Next:\n\n${next.join('\n')}` : '',
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+}
+
+/** What is in force from now on, and what to do next. */
+export function nextSteps({ inputs, marks }: Story): string[] {
+  const { record, freeze, priority } = inputs
+  if (!record)
+    return [
+      'Nothing stops the next release from bringing the bad image back: no application was given, so nothing was frozen.',
+    ]
+  const steps: string[] = []
+  if (!marks.written)
+    steps.push('The record was not written: releases are not frozen, and the bad image is not marked.')
+  else {
+    if (marks.bad.length > 0)
+      steps.push(`${marks.bad.map(shortDigest).join(', ')} is marked bad and will not be released again. Push a fix.`)
+    if (freeze) steps.push(`Releases are frozen. ${liftText(recordName(record.application, record.environment))}`)
+  }
+  if (priority === 'panic')
+    steps.push('The whole task definition went back, not only the image: check what else was changed since.')
+  return steps
+}
+
+export function nameOf({ digest, services }: Target): string {
+  if (digest) return shortDigest(digest)
+  return services.map((service) => service.taskDefinition ?? shortDigest(service.digest ?? '')).join(', ')
+}
+
+function nameOfPresent({ move: { present } }: Start): string {
+  return present.digest ? `\`${shortDigest(present.digest)}\`` : `\`${present.taskDefinition}\``
+}
+
+function whatOf({ record, cluster, services }: Inputs): string {
+  return record ? `${record.application} in ${record.environment}` : `${services.join(', ')} in ${cluster}`
+}
