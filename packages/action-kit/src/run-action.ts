@@ -31,6 +31,8 @@ export interface ActionResult {
   outputs?: Record<string, OutputValue>
   /** Why the step is red although it did its work: a verdict other than completed, a refusal. */
   failure?: string
+  /** With which code the process ends when there is a failure; default 1. */
+  exitCode?: number
 }
 
 export interface ActionEntry {
@@ -56,7 +58,7 @@ export async function runAction(name: string, entry: ActionEntry): Promise<void>
     for (const [output, value] of Object.entries(result?.outputs ?? {})) runtime.setOutput(output, value)
     if (result?.failure) {
       runtime.log.error(result.failure, name)
-      process.exitCode = 1
+      process.exitCode = result.exitCode || 1
     }
   } catch (error) {
     const report = isPost ? runtime.log.warning : runtime.log.error

@@ -1,3 +1,4 @@
+export { ecsClient, logsClient } from './clients.ts'
 export { consoleUrl } from './deployments/console-link.ts'
 export { serviceTasks } from './deployments/deployment-tasks.ts'
 export { type ExplainClients, explainFailure } from './deployments/explain.ts'
@@ -21,6 +22,7 @@ export { describeDeployableServices, describeService, describeServices } from '.
 export { type RollingBounds, rollingBounds, stuckText } from './services/rolling-arithmetic.ts'
 export { mergedConfiguration, type ServiceSettings } from './services/settings.ts'
 export { applyChanges, isEssential, type TaskDefinitionChanges, targetContainer } from './task-definitions/changes.ts'
+export { commandWords } from './task-definitions/command.ts'
 export { type Difference, describeDifference, differences, equivalent } from './task-definitions/differences.ts'
 export {
   describeTaskDefinition,

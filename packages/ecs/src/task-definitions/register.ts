@@ -2,7 +2,13 @@ import { type ECSClient, RegisterTaskDefinitionCommand, type Tag } from '@aws-sd
 import type { Log } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
 import { equivalent } from './differences.ts'
-import { describeTaskDefinition, familyRevision, type TaskDefinitionInput, toRegisterInput } from './fetch.ts'
+import {
+  describeTaskDefinition,
+  type FetchedTaskDefinition,
+  familyRevision,
+  type TaskDefinitionInput,
+  toRegisterInput,
+} from './fetch.ts'
 
 export interface RegisteredTaskDefinition {
   arn: string
@@ -16,7 +22,7 @@ export interface RegisteredTaskDefinition {
 const revisionsLookedAt = 5
 
 /**
- * The newest ACTIVE revision among the family's last few that means the same as `wanted`, or else a new one. `tags` are added to those that `wanted`
+ * `current` when it is ACTIVE and means the same as `wanted`, else the newest such revision among the family's last few, or else a new one. `tags` are added to those that `wanted`
  * carries; where the role may not tag, the revision is registered without any and one warning says so. Reused revisions keep the tags they have.
  * Revisions are found by number from the latest one on, which needs no right but ecs:DescribeTaskDefinition.
  * ECS API: RegisterTaskDefinition, DescribeTaskDefinition.
@@ -24,9 +30,9 @@ const revisionsLookedAt = 5
 export async function registerOrReuse(
   ecs: ECSClient,
   wanted: TaskDefinitionInput,
-  { tags = {}, log }: { tags?: Record<string, string>; log: Log },
+  { tags = {}, log, current }: { tags?: Record<string, string>; log: Log; current?: FetchedTaskDefinition | undefined },
 ): Promise<RegisteredTaskDefinition> {
-  const equal = await findEquivalentRevision(ecs, wanted)
+  const equal = (current && usableFor(wanted, current)) ?? (await findEquivalentRevision(ecs, wanted))
   if (equal) return { arn: equal, familyRevision: familyRevision(equal), registered: false }
   const arn = await register(ecs, { ...wanted, tags: mergedTags(wanted.tags ?? [], tags) }, log)
   return { arn, familyRevision: familyRevision(arn), registered: true }
@@ -43,10 +49,17 @@ export async function findEquivalentRevision(
   const latest = candidate?.taskDefinition.revision ?? 0
   for (let back = 0; back < limit && latest - back > 0; back++) {
     if (back > 0) candidate = await describeTaskDefinition(ecs, `${family}:${latest - back}`)
-    if (candidate?.taskDefinition.status === 'ACTIVE' && equivalent(toRegisterInput(candidate), wanted))
-      return candidate.taskDefinition.taskDefinitionArn
+    const equal = candidate && usableFor(wanted, candidate)
+    if (equal) return equal
   }
   return undefined
+}
+
+/** The candidate's ARN when it is ACTIVE, of the same family, and means the same. */
+function usableFor(wanted: TaskDefinitionInput, candidate: FetchedTaskDefinition): string | undefined {
+  const { status, family, taskDefinitionArn } = candidate.taskDefinition
+  if (status !== 'ACTIVE' || family !== wanted.family) return undefined
+  return equivalent(toRegisterInput(candidate), wanted) ? taskDefinitionArn : undefined
 }
 
 async function register(ecs: ECSClient, { tags, ...input }: TaskDefinitionInput, log: Log): Promise<string> {

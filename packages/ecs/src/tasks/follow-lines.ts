@@ -15,10 +15,11 @@ export interface FollowedLines {
 const quietMs = 5_000
 const finishAtMostMs = 30_000
 
-/** Prints the lines of one container of a task as they come. Where they cannot be read it says so, once, and goes on without. */
+/** Hands the lines of one container of a task to `print` as they come. Where they cannot be read it says so, once, and goes on without. */
 export function followLines(
   { logs, clock, log }: { logs: CloudWatchLogsClient; clock: Clock; log: Log },
   definition: ContainerDefinition | undefined,
+  print: (line: string) => void,
 ): FollowedLines {
   const container = definition?.name
   let tail: LogTail | undefined
@@ -40,7 +41,7 @@ export function followLines(
       return giveUp(
         `Container "${container}" logs to group ${location.group}, stream ${location.stream}, in ${location.region}, and this step works in ${region}: read its lines there.`,
       )
-    tail = logTail(logs, location, (line) => log.info(line))
+    tail = logTail(logs, location, print)
     return tail
   }
 

@@ -1,6 +1,13 @@
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import type { ContainerDefinition, ECSClient, Task } from '@aws-sdk/client-ecs'
-import { type Clock, formatDuration, formatStopwatch, type Log, messageOf } from '@deploy-actions/action-kit'
+import {
+  type Clock,
+  formatDuration,
+  formatStopwatch,
+  isUserError,
+  type Log,
+  messageOf,
+} from '@deploy-actions/action-kit'
 import { describeTask, taskId } from './find-tasks.ts'
 import { followLines } from './follow-lines.ts'
 import { stopTask } from './stop-task.ts'
@@ -26,10 +33,15 @@ export interface FollowRequest {
   timeoutMs: number
   /** What the task is called in the reason of a StopTask, such as `Migration of my-app`. */
   purpose: string
+  /** Takes the container's log lines. Default: they are printed. */
+  onLine?: (line: string) => void
 }
 
 export interface FollowedTask {
-  /** `stopped`: by itself; `timed-out` and `cancelled`: this step asked ECS to stop it; `lost`: ECS does not know it (any more). */
+  /**
+   * `stopped`: not by this step; `timed-out` and `cancelled`: this step asked ECS to stop it; `lost`: ECS does not know it (any more), or may not be
+   * asked.
+   */
   ended: 'stopped' | 'timed-out' | 'cancelled' | 'lost'
   /** As it was last seen; undefined when ECS never showed it. */
   task: Task | undefined
@@ -37,6 +49,8 @@ export interface FollowedTask {
   end?: TaskEnd
   /** Why StopTask failed; the task may still run. */
   stopFailure?: string
+  /** Why ECS could not be asked about the task any more. */
+  trouble?: string
   linesPrinted: number
 }
 
@@ -61,6 +75,7 @@ export async function followTask(deps: FollowDeps, request: FollowRequest): Prom
   const lines = followLines(
     deps,
     containerDefinitions.find(({ name }) => name === container),
+    request.onLine ?? ((line) => log.info(line)),
   )
   const cancel = onCancel(deps, request)
   let ended: FollowedTask['ended'] = 'stopped'
@@ -69,12 +84,14 @@ export async function followTask(deps: FollowDeps, request: FollowRequest): Prom
   let task: Task | undefined
   let seenAt = 0
   let shown = ''
+  let trouble: string | undefined
 
   const result = (end?: TaskEnd): FollowedTask => ({
     ended,
     task,
     ...(end ? { end } : {}),
     ...(stopFailure ? { stopFailure } : {}),
+    ...(trouble ? { trouble } : {}),
     linesPrinted: lines.printed(),
   })
 
@@ -84,8 +101,17 @@ export async function followTask(deps: FollowDeps, request: FollowRequest): Prom
         ended = 'cancelled'
         stopFailure = await cancel.sent()
       }
-      const answer = await Promise.race([describeTask(ecs, cluster, taskArn), cancel.graceIsOver])
+      const looked = describeTask(ecs, cluster, taskArn).catch((error: unknown) => {
+        trouble = messageOf(error)
+        return isUserError(error) ? ('denied' as const) : undefined
+      })
+      const answer = await Promise.race([looked, cancel.graceIsOver])
       if (answer === 'over') return result()
+      if (answer === 'denied') {
+        if (ended === 'stopped') ended = 'lost'
+        return result()
+      }
+      if (answer) trouble = undefined
       if (answer) seenAt = elapsed()
       else if (elapsed() - seenAt > (task ? unknownLaterMs : unknownAtFirstMs)) {
         ended = 'lost'

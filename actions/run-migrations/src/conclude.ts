@@ -1,0 +1,181 @@
+import { type ActionResult, formatDuration, markdownCode, markdownTable } from '@deploy-actions/action-kit'
+import { type FollowedTask, lastLogLines, taskId } from '@deploy-actions/ecs'
+import type { Deps } from './deps.ts'
+import type { Inputs } from './inputs.ts'
+import type { Ledger } from './ledger.ts'
+import type { StartedTask } from './migrate.ts'
+import type { Start } from './revision.ts'
+import type { MigratePlan } from './run.ts'
+import { type Proof, proveLevel } from './status.ts'
+
+export interface Ending {
+  book: Ledger | undefined
+  plan: MigratePlan | undefined
+  /** Absent where the task of an earlier run was followed. */
+  start: Start | undefined
+  started: StartedTask
+  followed: FollowedTask
+}
+
+const linesShown = 10
+
+/** Writes what the task's end means into the record, and says it: what happened, what state is left, what to do. */
+export async function conclude(inputs: Inputs, deps: Deps, ending: Ending): Promise<ActionResult> {
+  const { started, followed } = ending
+  const { level, failure } = await settle(inputs, deps, ending)
+  const exitCode = followed.end?.exitCode
+  const lines = failure ? await lastLines(deps, ending) : []
+  deps.summary.add(summaryOf(inputs, deps, ending, { level, failure, lines }))
+  const outputs = {
+    'task-arn': started.task.taskArn,
+    'exit-code': exitCode,
+    migrated: failure === undefined,
+    'schema-level': level,
+    'task-definition': started.familyRevision,
+  }
+  if (failure === undefined) return { outputs }
+  const tail = lines.length > 0 ? `\nLast lines of ${started.container}:\n${lines.join('\n')}` : ''
+  return { outputs, failure: failure + tail, ...(exitCode ? { exitCode } : {}) }
+}
+
+interface Settlement {
+  /** What the database is known to have now. */
+  level: string | undefined
+  failure: string | undefined
+}
+
+async function settle(inputs: Inputs, deps: Deps, ending: Ending): Promise<Settlement> {
+  const { book, plan, followed } = ending
+  const { end } = followed
+  const recorded = plan?.state?.pending ? undefined : plan?.state?.schema?.level
+
+  if (end?.succeeded) {
+    deps.log.info(end.cause)
+    if (!book || !plan) return { level: undefined, failure: undefined }
+    return settleSuccess(inputs, deps, { ...ending, book, plan })
+  }
+  if (end && end.exitCode === undefined && !followed.task?.startedAt) {
+    if (plan) await book?.notStarted(plan)
+    return { level: recorded, failure: `${whatHappened(inputs, ending)} ${untouched(plan)}` }
+  }
+  const proof = end && book && plan && !deps.cancelled.aborted ? await prove(inputs, deps, ending, plan) : undefined
+  if (proof?.level !== undefined && book && plan) {
+    await book.reached(proof.level, plan.image)
+    return {
+      level: proof.level,
+      failure: `${whatHappened(inputs, ending)} The status command has proven that the database has schema level ${proof.level} (${proof.why}), and the record says so now. Mend the cause and run the job again.`,
+    }
+  }
+  return { level: undefined, failure: `${whatHappened(inputs, ending)} ${stateLeft(ending, proof)}` }
+}
+
+/** Exit code 0 is the proof, unless a status command knows better. */
+async function settleSuccess(
+  inputs: Inputs,
+  deps: Deps,
+  ending: Ending & { book: Ledger; plan: MigratePlan },
+): Promise<Settlement> {
+  const { book, plan, started } = ending
+  const expected = plan.image.level.text
+  const proof = deps.cancelled.aborted ? undefined : await prove(inputs, deps, ending, plan)
+  const level = proof?.level ?? expected
+  await book.reached(level, plan.image)
+  if (level !== expected)
+    return {
+      level,
+      failure: `Container "${started.container}" exited with code 0, but the database has schema level ${level} and not ${expected}: ${proof?.why}. The record says ${level}. Check what the command applies, and run the job again.`,
+    }
+  if (inputs.release?.statusCommand && proof?.level === undefined)
+    deps.log.warning(
+      `The status command has proven nothing (${proof?.why ?? 'the run was cancelled'}); exit code 0 counts.`,
+    )
+  deps.log.info(
+    `The record of ${inputs.release?.application} in ${inputs.release?.environment} says now: schema level ${level}.`,
+  )
+  return { level, failure: undefined }
+}
+
+async function prove(inputs: Inputs, deps: Deps, { start }: Ending, plan: MigratePlan): Promise<Proof | undefined> {
+  if (!inputs.release?.statusCommand || !start) return undefined
+  return proveLevel(inputs, deps, start, plan.image.migrations)
+}
+
+function whatHappened({ timeoutMs }: Inputs, { started, followed }: Ending): string {
+  const { ended, end, stopFailure, trouble } = followed
+  const id = taskId(started.task.taskArn ?? '')
+  if (ended === 'lost')
+    return trouble
+      ? `Task ${id} cannot be watched any more: ${trouble} The task itself goes on; a repeated job follows it while it runs.`
+      : `ECS does not know task ${id} any more, so how it ended cannot be said.`
+  const why =
+    ended === 'timed-out'
+      ? `The migration did not end within ${formatDuration(timeoutMs)} (input "timeout")`
+      : 'The run was cancelled'
+  if (ended === 'stopped') return `The migration failed. ${end?.cause ?? ''}`
+  if (stopFailure) return `${why}, and task ${id} could not be stopped, so it goes on: ${stopFailure}`
+  if (end) return `${why}; task ${id} was stopped. ${end.cause}`
+  return `${why}; ECS was asked to stop task ${id}: its containers have SIGTERM, and SIGKILL after their stopTimeout (30 s unless set).`
+}
+
+function untouched(plan: MigratePlan | undefined): string {
+  const earlier = plan?.state?.pending
+    ? ' The record says pending as before, because of an earlier migration whose end is not known.'
+    : ''
+  return `The command never ran: the database is as it was.${earlier} Mend the cause and run the job again.`
+}
+
+function stateLeft({ book, plan }: Ending, proof: Proof | undefined): string {
+  const half = 'The database may be half migrated; the service was not touched and runs on.'
+  const prove = proof && proof.level === undefined ? ` The status command has proven nothing: ${proof.why}.` : ''
+  if (!book || !plan) return `${half} Look at it, mend the cause and run the job again.`
+  const from = plan.state?.schema?.level ?? 'unknown'
+  const snapshot = plan.state?.snapshot
+  return `${half}${prove} The record says pending, between ${from} and ${plan.image.level.text}: deploy-service and rollback refuse until migrations have ended with code 0. Look at the database, mend the cause and run the job again.${snapshot ? ` The last snapshot on record is ${snapshot.id}.` : ''}`
+}
+
+/** Of the container that migrates; where another one failed, of that one too. */
+async function lastLines({ logs }: Deps, { started, followed }: Ending): Promise<string[]> {
+  const { task } = followed
+  const read = async (name: string) => {
+    const runtimeId = task?.containers?.find((container) => container.name === name)?.runtimeId
+    const definition = { containerDefinitions: started.containerDefinitions }
+    try {
+      return (await lastLogLines(logs, definition, started.task.taskArn ?? '', name, linesShown, runtimeId)).lines
+    } catch {
+      // The end of the task is worth more than its lines, which the log may have shown already.
+      return []
+    }
+  }
+  const own = await read(started.container)
+  const culprit = followed.end?.containers.find(
+    ({ name, exitCode = 0 }) => name !== started.container && ![0, 137, 143].includes(exitCode),
+  )
+  if (!culprit || ![137, 143].includes(followed.end?.exitCode ?? 0)) return own
+  const others = await read(culprit.name)
+  return [...own, ...(others.length > 0 ? [`Last lines of ${culprit.name}:`, ...others] : [])]
+}
+
+function summaryOf(
+  { command, release, image }: Inputs,
+  { clock }: Deps,
+  { plan, started, followed }: Ending,
+  { level, failure, lines }: Settlement & { lines: string[] },
+): string {
+  const seconds = started.task.createdAt ? clock.now().getTime() - started.task.createdAt.getTime() : 0
+  const rows = [
+    ['Command', `\`${command.join(' ')}\``],
+    ['Task', `\`${taskId(started.task.taskArn ?? '')}\` of \`${started.familyRevision}\``],
+    ...(image ? [['Image', `\`${image.repository.name}@${image.digest.slice(0, 19)}\``]] : []),
+    ['Exit code', followed.end?.exitCode === undefined ? 'none' : String(followed.end.exitCode)],
+    ['Duration', formatDuration(Math.max(0, seconds))],
+    ...(release ? [['Schema level', level ?? 'pending']] : []),
+  ]
+  const names = (plan?.names ?? []).map((name) => `- \`${name}\``).join('\n')
+  return [
+    `### Migrations${release ? ` of ${release.application} in ${release.environment}` : ''}: ${failure ? 'failed' : 'done'}`,
+    markdownTable(['', ''], rows),
+    ...(failure ? [failure] : []),
+    ...(names ? [`${failure ? 'To be applied were' : 'Applied'}:\n\n${names}`] : []),
+    ...(lines.length > 0 ? [markdownCode(lines.join('\n'))] : []),
+  ].join('\n\n')
+}

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import type { Task } from '@aws-sdk/client-ecs'
+import { formatDuration, UserError } from '@deploy-actions/action-kit'
+import { describeTask, runningTasksStartedBy, taskId } from '@deploy-actions/ecs'
+import type { Deps } from './deps.ts'
+import type { Inputs } from './inputs.ts'
+
+/**
+ * The name under which all migrations of one database are started, whatever run they belong to: by it a later run finds a task that still runs. 35 characters of those that startedBy takes.
+ */
+export function startedBy({ release, cluster, service }: Inputs): string {
+  const database = release ? [release.application, release.environment] : [cluster, service]
+  const hash = createHash('sha256').update(database.join('\0')).digest('hex')
+  return `migrations/${hash.slice(0, 24)}`
+}
+
+const pollMs = 5_000
+
+/**
+ * Looks for a migration that still runs. One of the same image and command, which a lost or repeated run has left behind, is returned to be followed; any
+ * other is waited for, since only one may run at a time. `waited` tells that the database may have changed meanwhile.
+ */
+export async function earlierTask(
+  inputs: Inputs,
+  deps: Deps,
+  container: string | undefined,
+): Promise<{ same: Task | undefined; waited: boolean }> {
+  const { ecs, clock, log, cancelled } = deps
+  const { cluster, timeoutMs } = inputs
+  const start = clock.now().getTime()
+  let saidOf = ''
+  for (;;) {
+    const task = (await runningTasksStartedBy(ecs, cluster, startedBy(inputs)))[0]
+    if (!task) return { same: undefined, waited: saidOf !== '' }
+    if (isSame(task, inputs, container)) return { same: task, waited: false }
+    const waited = clock.now().getTime() - start
+    if (cancelled.aborted)
+      throw new UserError('Cancelled while another migration was waited for. No task was started; nothing was changed.')
+    if (waited >= timeoutMs)
+      throw new UserError(
+        `Another migration, task ${taskId(task.taskArn ?? '')}, still runs after ${formatDuration(waited)} (input "timeout"). No task was started. Look at that task, stop it if it hangs, and run the job again.`,
+      )
+    if (saidOf !== task.taskArn)
+      log.info(
+        `Another migration runs: task ${taskId(task.taskArn ?? '')}, started ${task.createdAt?.toISOString()}, ${commandOf(task)?.join(' ') ?? 'its own command'}. Waiting for its end, since only one may run at a time.`,
+      )
+    saidOf = task.taskArn ?? ''
+    await clock.sleep(Math.min(pollMs, timeoutMs - waited), cancelled)
+  }
+}
+
+/**
+ * Asks for a task that cannot be. The answer tells whether the role may look at tasks at all, before one is started that nobody could follow.
+ */
+export async function checkMayLook({ ecs }: Deps, { cluster }: Inputs): Promise<void> {
+  await describeTask(ecs, cluster, '0'.repeat(32))
+}
+
+function isSame(task: Task, { image, command }: Inputs, container: string | undefined): boolean {
+  const sameCommand = JSON.stringify(commandOf(task)) === JSON.stringify(command)
+  const images = (task.containers ?? [])
+    .filter(({ name }) => container === undefined || name === container)
+    .map(({ image: reference }) => reference ?? '')
+  // Without a digest nothing tells two releases apart but their revision, which is not made yet.
+  return sameCommand && image !== undefined && images.some((reference) => reference.endsWith(`@${image.digest}`))
+}
+
+function commandOf(task: Task): string[] | undefined {
+  return task.overrides?.containerOverrides?.find(({ command }) => command)?.command
+}

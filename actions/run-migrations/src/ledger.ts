@@ -1,0 +1,122 @@
+import { UserError } from '@deploy-actions/action-kit'
+import {
+  allOf,
+  appliedMigrations,
+  type Change,
+  guard,
+  type ImageSchema,
+  migrationBegun,
+  migrationDone,
+  migrationNotStarted,
+  migrationTask,
+  type RecordState,
+  readRecord,
+  runName,
+  snapshotTaken,
+  updateRecord,
+} from '@deploy-actions/release'
+import type { Deps } from './deps.ts'
+import type { Inputs, ReleaseInputs } from './inputs.ts'
+
+/** What the guard says about running this image's migrations now. */
+export type Plan =
+  | { answer: 'migrate'; names: string[]; image: ImageSchema; state: RecordState | undefined; warnings: string[] }
+  /** `level`: what the database is known to have. */
+  | { answer: 'nothing'; why: string; level: string | undefined; warnings: string[] }
+  | { answer: 'refuse'; message: string; level: string | undefined }
+
+/** The record's side of a migration. Every function reads the record anew, since others write it too. */
+export interface Ledger {
+  plan(): Promise<Plan>
+  /** Writes `pending`, before the task starts. Throws when another run has begun a migration since the plan was made. */
+  begin(plan: Extract<Plan, { answer: 'migrate' }>): Promise<void>
+  started(taskId: string): Promise<void>
+  /** The database has `level`: that of the image, or what a status command has proven. */
+  reached(level: string, image: ImageSchema): Promise<void>
+  /** The task never ran: the database is as it was. An earlier migration of unknown end stays pending. */
+  notStarted(plan: Extract<Plan, { answer: 'migrate' }>): Promise<void>
+}
+
+/** The ledger of one application in one environment, for the image with this digest. */
+export function ledger(release: ReleaseInputs, { digest }: NonNullable<Inputs['image']>, deps: Deps): Ledger {
+  const { ssm, clock, github } = deps
+  const { application, environment } = release
+  const run = runName(github)
+  const write = (change: Change) => updateRecord(ssm, application, environment, change, clock)
+  const now = () => clock.now().toISOString()
+
+  return {
+    async plan() {
+      const state = (await readRecord(ssm, application, environment))?.state
+      return planFor(release, digest, state, deps)
+    },
+    async begin({ image, state }) {
+      const pending = migrationBegun({ level: image.level.text, digest, since: now(), run })
+      const snapshot = release.snapshotId
+        ? snapshotTaken({ id: release.snapshotId, level: state?.schema?.level ?? 'unknown', at: now() })
+        : (same: RecordState) => same
+      await write(allOf(onlyAfter(state, release), snapshot, pending))
+    },
+    async started(taskId) {
+      await write(migrationTask(taskId))
+    },
+    async reached(level, image) {
+      const complete = level === image.level.text && level !== 'none'
+      await write(migrationDone({ level, ...(complete ? { digest } : {}), since: now(), run }))
+    },
+    async notStarted({ state }) {
+      await write((current) =>
+        state?.pending ? { ...current, pending: state.pending } : migrationNotStarted(digest)(current),
+      )
+    },
+  }
+}
+
+async function planFor(
+  { order, acceptHistory, acrossSchema }: ReleaseInputs,
+  digest: string,
+  state: RecordState | undefined,
+  { readSchema }: Deps,
+): Promise<Plan> {
+  const read = readSchema!
+  const image = await read(digest)
+  if (!image)
+    throw new UserError(
+      `The repository has no image ${digest}. Push it first (push-ecr), or check repository, registry and registry-region. No task was started.`,
+    )
+  const applied = await appliedMigrations(state, image, read)
+  const answer = guard({ purpose: 'migrate', image, state, applied, order, acceptHistory, acrossSchema })
+  const recorded = state?.pending ? undefined : state?.schema?.level
+  if (answer.answer !== 'go') return { answer: 'refuse', message: answer.message, level: recorded }
+  const { warnings, between, because } = answer
+  if (because === 'overridden')
+    return {
+      answer: 'nothing',
+      why: 'across-schema is set, so code and schema go apart and nothing is migrated',
+      level: recorded,
+      warnings,
+    }
+  if (because === 'migrates' || between.length > 0) return { answer: 'migrate', names: between, image, state, warnings }
+  const level = image.level.text
+  const why =
+    level === 'none'
+      ? 'the image has no migrations'
+      : `the image expects schema level ${level}, and the database has it since ${state?.schema?.since}`
+  return { answer: 'nothing', why, level, warnings }
+}
+
+/** Two runs may plan at the same time; the record's versioned writes let only the first of them begin. */
+function onlyAfter(planned: RecordState | undefined, { application, environment }: ReleaseInputs): Change {
+  return (current) => {
+    const { pending } = current
+    if (pending && pending.since !== planned?.pending?.since)
+      throw new UserError(
+        `Another migration of ${application} in ${environment} has begun at this moment${pending.run ? ` (${pending.run})` : ''}, so this one does not. No task was started. Run the job again when that one has ended.`,
+      )
+    if (current.schema?.level !== planned?.schema?.level)
+      throw new UserError(
+        `The schema level of ${application} in ${environment} has changed at this moment, from ${planned?.schema?.level ?? 'unknown'} to ${current.schema?.level ?? 'unknown'}. No task was started. Run the job again.`,
+      )
+    return current
+  }
+}
