@@ -30,7 +30,6 @@ export const story: Chapter[] = [
     ref: 'main',
     environment: 'staging',
     expected: 'success',
-    prepare: (consumer) => void consumer.commit('main', 'Greet in version 1', () => {}),
     async verify(shown, truth, memory) {
       memory.first = shown.digest
       memory.firstLevel = shown.schemaLevel
