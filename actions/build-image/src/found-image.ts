@@ -1,6 +1,7 @@
 import { type Clock, formatDuration } from '@deploy-actions/action-kit'
 import {
   type EcrImage,
+  type EcrRepository,
   type ecrClient,
   imageByTag,
   isAttestation,
@@ -22,11 +23,11 @@ export type Lookup =
  */
 export async function lookUp(
   ecr: ReturnType<typeof ecrClient>,
-  inputs: Pick<Inputs, 'repository' | 'registry' | 'platforms' | 'maxAgeMs'>,
+  inputs: Pick<Inputs, 'repository' | 'platforms' | 'maxAgeMs'>,
   tag: string,
   clock: Clock,
 ): Promise<Lookup> {
-  const repository = { name: inputs.repository, registryId: inputs.registry }
+  const { repository } = inputs
   let image: EcrImage | undefined
   try {
     image = await imageByTag(ecr, repository, tag)
@@ -65,7 +66,7 @@ export async function lookUp(
 /** A single manifest carries the platform that its key was made for; an index must name them all, and hold what it names. */
 async function missingPlatforms(
   ecr: ReturnType<typeof ecrClient>,
-  repository: { name: string; registryId: string | undefined },
+  repository: EcrRepository,
   image: EcrImage,
   wanted: string[],
 ): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
 import { type GitHubContext, type InputReader, UserError } from '@deploy-actions/action-kit'
-import { isRegistryId, isRepositoryName } from '@deploy-actions/ecr'
+import { type EcrRepository, repositoryInputs } from '@deploy-actions/ecr'
 import { LABELS } from '@deploy-actions/release'
 import { type BuildSecret, parseSecrets } from './secrets.ts'
 
@@ -14,8 +14,7 @@ export interface BuildArgument {
 }
 
 export interface Inputs {
-  repository: string
-  registry: string | undefined
+  repository: EcrRepository
   /** Region of the registry. */
   region: string
   workspace: string
@@ -44,19 +43,9 @@ const name = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
 /** Reads and checks everything before the first call. Throws a UserError that names the input, its value and what is valid. */
 export function parseInputs(reader: InputReader, github: GitHubContext, env: NodeJS.ProcessEnv): Inputs {
   const workspace = github.workspace
-  const repository = reader.required('repository', 'the name of an ECR repository, such as shop or team/shop')
-  if (!isRepositoryName(repository))
-    throw new UserError(
-      `Input "repository" is "${repository}". Valid: the name of an ECR repository without host and tag, such as shop or team/shop; lower case letters, digits and . _ - between them.`,
-    )
-  const registry = reader.text('registry')
-  if (registry && !isRegistryId(registry))
-    throw new UserError(`Input "registry" is "${registry}". Valid: an AWS account id of twelve digits.`)
-  const region = reader.text('registry-region') ? reader.region('registry-region') : reader.region('region')
-
+  const { repository, region } = repositoryInputs(reader)
   return {
     repository,
-    registry,
     region,
     workspace,
     context: contextFolder(reader.text('context') ?? '.', workspace),

@@ -1,5 +1,5 @@
 import { formatDuration, markdownDetails, markdownTable, type Summary } from '@deploy-actions/action-kit'
-import { shortDigest } from '@deploy-actions/ecr'
+import { formatBytes, shortDigest } from '@deploy-actions/ecr'
 import type { BuildStep } from './docker/progress.ts'
 import type { Inputs } from './inputs.ts'
 import type { LayoutSummary } from './layout.ts'
@@ -15,7 +15,7 @@ export function reportReuse(
 ) {
   summary.add(
     [
-      `### ${inputs.repository}: nothing to build`,
+      `### ${inputs.repository.name}: nothing to build`,
       '',
       `ECR has the image of this source already: \`${source.tag}\`, digest \`${shortDigest(digest)}\`${ageMs === undefined ? '' : `, pushed ${formatDuration(ageMs)} ago`}.`,
     ].join('\n'),
@@ -40,7 +40,7 @@ export function reportBuild(
     ['Cache', cacheUse(steps)],
     ['Context', `${source.files} ${source.files === 1 ? 'file' : 'files'}, ${formatBytes(source.bytes)}`],
   ]
-  summary.add(`### ${inputs.repository}: built\n\n${markdownTable(['', ''], rows)}`)
+  summary.add(`### ${inputs.repository.name}: built\n\n${markdownTable(['', ''], rows)}`)
   const slow = steps.filter(({ seconds }) => seconds >= 1).sort((a, b) => b.seconds - a.seconds)
   if (slow.length > 0)
     summary.add(
@@ -59,16 +59,4 @@ export function cacheUse(steps: BuildStep[]): string {
   const counted = steps.filter(({ title }) => !/^\[[^\]]*\] FROM /.test(title))
   const cached = counted.filter(({ cached }) => cached).length
   return counted.length === 0 ? 'no steps' : `${cached} of ${counted.length} steps from the cache`
-}
-
-/** `512 B`, `3.4 MB`, in powers of 1000 as registries count. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  let value = bytes
-  let unit = 0
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000
-    unit++
-  }
-  return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
 }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { type ActionRuntime, formatDuration } from '@deploy-actions/action-kit'
-import { type ecrClient, shortDigest } from '@deploy-actions/ecr'
+import { type ecrClient, formatBytes, shortDigest } from '@deploy-actions/ecr'
 import { readMigrations, schemaLevel } from '@deploy-actions/release'
 import { commitTime } from './commit.ts'
 import { build } from './docker/build.ts'
@@ -10,7 +10,7 @@ import { type Lookup, lookUp } from './found-image.ts'
 import type { Inputs } from './inputs.ts'
 import { imageLabels } from './labels.ts'
 import { inspectLayout, type LayoutSummary, layoutFromArchive } from './layout.ts'
-import { formatBytes, reportBuild, reportReuse } from './report.ts'
+import { reportBuild, reportReuse } from './report.ts'
 import { type SourceKey, sourceKey } from './source-key/source-key.ts'
 
 export type Deps = Pick<ActionRuntime, 'env' | 'github' | 'log' | 'clock' | 'cancelled' | 'summary'> & {
@@ -39,7 +39,9 @@ export async function run(inputs: Inputs, deps: Deps): Promise<Outcome> {
   const found = await findReusable(inputs, source.tag, deps)
   if (found.usable) {
     const age = found.ageMs === undefined ? '' : `, pushed ${formatDuration(found.ageMs)} ago`
-    log.info(`ECR has it: ${inputs.repository}:${source.tag} is ${shortDigest(found.digest)}${age}. Nothing to build.`)
+    log.info(
+      `ECR has it: ${inputs.repository.name}:${source.tag} is ${shortDigest(found.digest)}${age}. Nothing to build.`,
+    )
     reportReuse(summary, inputs, source, found.digest, found.ageMs)
     return { ...outcome, built: false, digest: found.digest, layout: '' }
   }

@@ -77,11 +77,13 @@ function readDockerfile(file) {
 function steps(print, text, dockerfile) {
   let number = 2
   return (title, instruction, work) => {
-    const id = ++number
-    print(`#${id} ${title} ${instruction.text}`)
+    // As BuildKit does: what only changes the config is no step.
+    const shown = ['FROM', 'WORKDIR', 'COPY', 'RUN', 'ADD'].includes(instruction.name)
+    const id = shown ? ++number : number
+    if (shown) print(`#${id} ${title} ${instruction.text}`)
     try {
       const result = work()
-      print(`#${id} DONE 0.0s`)
+      if (shown) print(`#${id} DONE 0.0s`)
       return result
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
