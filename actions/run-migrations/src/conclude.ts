@@ -161,13 +161,14 @@ function summaryOf(
   { plan, started, followed }: Ending,
   { level, failure, lines }: Settlement & { lines: string[] },
 ): string {
-  const seconds = started.task.createdAt ? clock.now().getTime() - started.task.createdAt.getTime() : 0
+  const { createdAt, stoppedAt = clock.now() } = followed.task ?? started.task
+  const took = createdAt ? Math.max(0, stoppedAt.getTime() - createdAt.getTime()) : 0
   const rows = [
     ['Command', `\`${command.join(' ')}\``],
     ['Task', `\`${taskId(started.task.taskArn ?? '')}\` of \`${started.familyRevision}\``],
     ...(image ? [['Image', `\`${image.repository.name}@${image.digest.slice(0, 19)}\``]] : []),
     ['Exit code', followed.end?.exitCode === undefined ? 'none' : String(followed.end.exitCode)],
-    ['Duration', formatDuration(Math.max(0, seconds))],
+    ['Duration', formatDuration(took)],
     ...(release ? [['Schema level', level ?? 'pending']] : []),
   ]
   const names = (plan?.names ?? []).map((name) => `- \`${name}\``).join('\n')

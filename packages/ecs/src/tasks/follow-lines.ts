@@ -12,7 +12,9 @@ export interface FollowedLines {
   printed(): number
 }
 
-const quietMs = 5_000
+/** How long after a container's end its last lines may still come. */
+const lateMs = 5_000
+const shortestQuietMs = 1_500
 const finishAtMostMs = 30_000
 
 /** Hands the lines of one container of a task to `print` as they come. Where they cannot be read it says so, once, and goes on without. */
@@ -71,15 +73,18 @@ export function followLines(
     async finish(task) {
       const ran = task.containers?.some(({ name, exitCode }) => name === container && exitCode !== undefined)
       if (!ran) return
+      // Between the container's end and STOPPED the platform cleans up, often for longer than lines need.
+      const gone = (task.stoppedAt?.getTime() ?? 0) - (task.executionStoppedAt?.getTime() ?? 0)
+      const quiet = Math.max(shortestQuietMs, task.executionStoppedAt ? lateMs - gone : lateMs)
       // A throttled read goes on for minutes; the step does not wait for it longer than this.
       const enough = new AbortController()
       const late = clock.sleep(finishAtMostMs, enough.signal).then(() => 'late' as const)
       let quietSince = clock.now().getTime()
-      while (!given && clock.now().getTime() < quietSince + quietMs) {
+      while (!given && clock.now().getTime() < quietSince + quiet) {
         const count = await Promise.race([start(task), late])
         if (count === 'late') break
         if (count > 0) quietSince = clock.now().getTime()
-        await clock.sleep(1_000)
+        await clock.sleep(500)
       }
       enough.abort()
     },

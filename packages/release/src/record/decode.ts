@@ -59,7 +59,8 @@ const release: Record<string, Check> = {
 const members: Record<string, Check> = {
   schema: optional(shape({ level, digest: optional(digest), since: time })),
   pending: optional(shape({ level, digest, since: time, task: optional(text) })),
-  snapshot: optional(shape({ id: text, level, at: time })),
+  // `unknown` where a snapshot was taken before the first recorded migration.
+  snapshot: optional(shape({ id: text, level: text, at: time })),
   releases: listOf(shape({ ...release, at: time })),
   attempt: optional(shape({ ...release, since: time, outcome: optional(text) })),
   bad: listOf(shape({ digest, since: time })),
