@@ -41,6 +41,7 @@ export function stoppedTask(task: Task, essential: Set<string>): StoppedTask {
     stoppedReason: task.stoppedReason,
     createdAt: task.createdAt,
     startedAt: task.startedAt,
+    endedAt: task.executionStoppedAt ?? task.stoppingAt ?? task.stoppedAt,
     stoppedAt: task.stoppedAt ?? task.stoppingAt,
     containers: (task.containers ?? []).map(({ name = '', exitCode, reason, healthStatus }) => ({
       name,

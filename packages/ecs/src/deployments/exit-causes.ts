@@ -1,6 +1,7 @@
 import { formatDuration } from '@deploy-actions/action-kit'
 import { endedBadly, guiltyContainer } from './deployment-tasks.ts'
 import type { CauseRule, Evidence } from './evidence.ts'
+import { sentence } from './texts.ts'
 import type { StoppedContainer, StoppedTask } from './types.ts'
 
 interface End {
@@ -79,10 +80,10 @@ export const exitCauses: CauseRule[] = [
     const early = ran !== undefined && ran < 120_000
     const line = telling(log)
     return {
-      text: `The application in container "${name}" ends with exit code ${exitCode}${early ? ` ${formatDuration(ran)} after its start` : ''}${reason ? ` (${reason})` : ''}${line ? `: ${line}` : '.'}`,
+      text: `The application in container "${name}" ends with exit code ${exitCode}${early ? ` ${formatDuration(ran)} after its start` : ''}${reason ? ` (${reason})` : ''}${line ? `: ${sentence(line)}` : '.'}`,
       advice: early
-        ? 'It fails while starting: mostly a variable or secret that is missing, a database it cannot reach, or a migration that has not run. Its last log lines are below.'
-        : 'Its last log lines are below.',
+        ? 'It fails while starting: mostly a variable or secret that is missing, a database it cannot reach, or a migration that has not run. Its last lines are in the log of this step.'
+        : 'Its last lines are in the log of this step.',
     }
   }),
 ]
@@ -95,7 +96,7 @@ function ended(rule: (end: End) => { text: string; advice: string } | undefined)
     )
     const container = task && guiltyContainer(task)
     if (!task || !container) return undefined
-    const ran = task.stoppedAt && task.startedAt && task.stoppedAt.getTime() - task.startedAt.getTime()
+    const ran = task.endedAt && task.startedAt && task.endedAt.getTime() - task.startedAt.getTime()
     return rule({ task, container, ran, log: evidence.log?.lines.join('\n') ?? '' })
   }
 }

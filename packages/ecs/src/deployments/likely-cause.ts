@@ -3,6 +3,7 @@ import { endedBadly } from './deployment-tasks.ts'
 import { type Cause, type CauseRule, type Evidence, textWith } from './evidence.ts'
 import { exitCauses } from './exit-causes.ts'
 import { startCauses } from './start-causes.ts'
+import { sentence, tidy } from './texts.ts'
 
 /** The most probable cause: the first rule that fits, the most specific ones first. */
 export function likelyCause(evidence: Evidence): Cause | undefined {
@@ -85,7 +86,7 @@ const schedulerCauses: CauseRule[] = [
     )
     return text
       ? {
-          text: `There is no capacity for the new tasks: ${text}`,
+          text: `There is no capacity for the new tasks: ${sentence(tidy(text))}`,
           advice:
             'On EC2, add instances or let the capacity provider scale, or lower cpu and memory; on Fargate, try again later, add subnets in other availability zones or, for Spot, mix in FARGATE.',
         }

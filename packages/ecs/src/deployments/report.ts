@@ -1,14 +1,15 @@
 import { markdownCode, markdownDetails, markdownTable } from '@deploy-actions/action-kit'
+import { tidy } from './texts.ts'
 import type { FailureReport, StoppedTask, TargetHealthLine } from './types.ts'
 
 /** The report as an annotation: what happened, the likely cause, where to look. Fits GitHub's 4096 characters with room to spare. */
 export function reportAnnotation(report: FailureReport): string {
   const { outcome, cause, stoppedTasks, consoleUrl } = report
-  const task = stoppedTasks[0]
+  const end = sameEnds(stoppedTasks)[0]
   const parts = [
     `${outcome.started.service}: ${outcome.verdict}. ${outcome.reason}`,
     cause ? `Likely cause: ${cause.text} ${cause.advice}` : '',
-    task && !cause ? `Last stopped task: ${stopText(task)}` : '',
+    end && !cause ? `Last stopped task: ${[end.reason, ...end.containers].join(' · ')}` : '',
     consoleUrl,
   ]
   return parts
@@ -25,7 +26,7 @@ export function reportLines(report: FailureReport): string[] {
     ...(cause ? [`Likely cause: ${cause.text}`, `What to do: ${cause.advice}`] : []),
     ...(breaker ? [`Circuit breaker: ${breakerText(breaker)}`] : []),
     ...(triggeredAlarms.length > 0 ? [`Alarms that went off: ${triggeredAlarms.join(', ')}`] : []),
-    ...section('Stopped tasks', stoppedTasks.map(taskLine)),
+    ...section('Stopped tasks', sameEnds(stoppedTasks).flatMap(endLines)),
     ...section('Targets that are not healthy', targets.slice(0, 10).map(targetLine)),
     ...section(
       'Events',
@@ -47,7 +48,7 @@ export function reportMarkdown(report: FailureReport): string {
     breaker ? `Circuit breaker: ${breakerText(breaker)}` : '',
     triggeredAlarms.length > 0 ? `Alarms that went off: ${triggeredAlarms.join(', ')}` : '',
     stoppedTasks.length > 0
-      ? markdownTable(['Stopped task', 'At', 'Stop code', 'Reason', 'Containers'], stoppedTasks.map(taskRow))
+      ? markdownTable(['Stopped task', 'At', 'Reason', 'Containers'], sameEnds(stoppedTasks).map(endRow))
       : '',
     targets.length > 0
       ? markdownTable(
@@ -85,32 +86,47 @@ function breakerText({ status, failureCount, threshold }: NonNullable<FailureRep
   return failureCount === undefined ? state : `${state}, ${failureCount} failures, threshold ${threshold ?? 'unknown'}`
 }
 
-function taskLine(task: StoppedTask): string {
-  return `${task.stoppedAt ? time(task.stoppedAt) : '--:--:--'}  ${task.taskId}  ${stopText(task)}`
+/** Tasks that ended in the same way, which after a crash loop are all of them. */
+interface SameEnd {
+  tasks: StoppedTask[]
+  reason: string
+  containers: string[]
 }
 
-function stopText({ stopCode, stoppedReason, containers }: StoppedTask): string {
-  const ends = containers
-    .filter(({ exitCode, reason }) => exitCode !== undefined || reason)
-    .map(
-      ({ name, exitCode, reason }) =>
-        `${name} ${exitCode === undefined ? 'never ran' : `exit code ${exitCode}`}${reason ? ` (${reason})` : ''}`,
-    )
-  return [`${stopCode ?? 'no stop code'}: ${stoppedReason ?? 'no reason given'}`, ...ends].join(' · ')
+function sameEnds(tasks: StoppedTask[]): SameEnd[] {
+  const groups = new Map<string, SameEnd>()
+  for (const task of tasks) {
+    const reason = `${task.stopCode ?? 'no stop code'}: ${tidy(task.stoppedReason ?? 'no reason given')}`
+    const containers = task.containers
+      .filter(({ exitCode, reason: own }) => exitCode !== undefined || own)
+      .map((container) => containerText(container, task.stoppedReason))
+    const key = [reason, ...containers].join('\n')
+    const group = groups.get(key) ?? { tasks: [], reason, containers }
+    group.tasks.push(task)
+    groups.set(key, group)
+  }
+  return [...groups.values()]
 }
 
-function taskRow(task: StoppedTask): string[] {
+function containerText(
+  { name, exitCode, reason }: StoppedTask['containers'][number],
+  said: string | undefined,
+): string {
+  const text = exitCode === undefined ? `${name} never ran` : `${name} exit code ${exitCode}`
+  return reason && reason !== said ? `${text} (${tidy(reason)})` : text
+}
+
+function endLines({ tasks, reason, containers }: SameEnd): string[] {
+  const ids = tasks.map(({ taskId, stoppedAt }) => `${stoppedAt ? `${time(stoppedAt)} ` : ''}${taskId}`)
+  return [[reason, ...containers].join(' · '), ...ids.map((id) => `  ${id}`)]
+}
+
+function endRow({ tasks, reason, containers }: SameEnd): string[] {
   return [
-    `\`${task.taskId.slice(0, 8)}\``,
-    task.stoppedAt ? time(task.stoppedAt) : '',
-    task.stopCode ?? '',
-    task.stoppedReason ?? '',
-    task.containers
-      .map(
-        ({ name, exitCode, reason }) =>
-          `\`${name}\`: ${exitCode === undefined ? 'never ran' : `exit ${exitCode}`}${reason ? `, ${reason}` : ''}`,
-      )
-      .join('\n'),
+    tasks.map(({ taskId }) => `\`${taskId.slice(0, 8)}\``).join('\n'),
+    tasks.map(({ stoppedAt }) => (stoppedAt ? time(stoppedAt) : '')).join('\n'),
+    reason,
+    containers.join('\n'),
   ]
 }
 

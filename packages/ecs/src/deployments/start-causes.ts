@@ -1,4 +1,5 @@
 import { type CauseRule, textWith } from './evidence.ts'
+import { sentence, tidy } from './texts.ts'
 
 /** Tasks that never ran. Texts: ECS developer guide, "Amazon ECS stopped task error messages". */
 export const startCauses: CauseRule[] = [
@@ -6,11 +7,6 @@ export const startCauses: CauseRule[] = [
     text: `The image was built for another processor architecture than the tasks run on: ${text}`,
     advice:
       'Build for the architecture of the task definition (runtimePlatform.cpuArchitecture; X86_64 when it is not set), or for both: platforms of build-image.',
-  })),
-  matching(/CannotPull.*(forces image version stability|retried \d+ time)/i, (text) => ({
-    text: `The image is no longer where the service recorded it: ${text}`,
-    advice:
-      'A lifecycle rule of the repository has probably deleted it. Push it again under the same digest, and keep the images of the last releases.',
   })),
   matching(/CannotPull.*(toomanyrequests|rate limit)/i, () => ({
     text: 'The registry refuses the pull for its rate limit.',
@@ -26,10 +22,14 @@ export const startCauses: CauseRule[] = [
     advice:
       'Its subnets need a way out: a NAT gateway, a public IP (assignPublicIp), or VPC endpoints for ecr.api, ecr.dkr and S3, with security groups that let port 443 through.',
   })),
-  matching(/CannotPull.*(not found|manifest unknown|does not exist|failed to resolve)/i, (text) => ({
-    text: `The image does not exist under the name in the task definition: ${text}`,
-    advice: 'Check repository and digest: was it pushed to this account and region, has a lifecycle rule deleted it?',
-  })),
+  matching(
+    /CannotPull.*(not found|manifest unknown|does not exist|failed to resolve|image version stability)/i,
+    (text) => ({
+      text: `The image does not exist under the name in the task definition: ${text}`,
+      advice:
+        'Check repository and digest: was the image pushed to this account and region, or has a lifecycle rule of the repository deleted it?',
+    }),
+  ),
   matching(/CannotPull/i, (text) => ({
     text: `The task cannot pull its image: ${text}`,
     advice: 'Check the image name, the execution role and the network of the tasks.',
@@ -68,10 +68,6 @@ export const startCauses: CauseRule[] = [
 function matching(pattern: RegExp, cause: (text: string) => { text: string; advice: string }): CauseRule {
   return (evidence) => {
     const text = textWith(evidence, pattern)
-    return text === undefined ? undefined : cause(shortened(text))
+    return text === undefined ? undefined : cause(sentence(tidy(text)))
   }
-}
-
-function shortened(text: string): string {
-  return text.length > 400 ? `${text.slice(0, 399)}…` : text
 }

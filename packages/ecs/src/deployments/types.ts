@@ -93,6 +93,8 @@ export interface StoppedTask {
   stoppedReason: string | undefined
   createdAt: Date | undefined
   startedAt: Date | undefined
+  /** When its containers ended; STOPPED comes later. */
+  endedAt: Date | undefined
   stoppedAt: Date | undefined
   containers: StoppedContainer[]
 }

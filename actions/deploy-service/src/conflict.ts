@@ -1,0 +1,129 @@
+import { DescribeServiceDeploymentsCommand, type Service, type ServiceDeployment } from '@aws-sdk/client-ecs'
+import { formatDuration, messageOf, UserError } from '@deploy-actions/action-kit'
+import { isAccessError } from '@deploy-actions/aws'
+import { describeDeployableServices, familyRevision } from '@deploy-actions/ecs'
+import type { Deps } from './deps.ts'
+import type { Inputs } from './inputs.ts'
+import type { Revision } from './revisions.ts'
+import type { Target } from './services.ts'
+
+/** `forward`: starts new tasks and will stop old ones. The others would be left in between by an update. */
+type Kind = 'forward' | 'rolling-back' | 'shifting'
+
+interface Conflict {
+  target: Target
+  kind: Kind
+  text: string
+}
+
+const pauseMs = 3_000
+
+/**
+ * Deals with deployments that are under way already, as `on-conflict` says. `auto` supersedes those that only go forward (a crash loop without a breaker is
+ * in progress for ever, and its fix must be able to ship) and waits for rollbacks and traffic shifts, during which ECS has no deployment to fall back on. Returns
+ * the targets as they are afterwards. Throws a UserError when it may not go on; nothing was updated then.
+ */
+export async function settleConflicts(
+  inputs: Inputs,
+  targets: Target[],
+  revisions: Revision[],
+  deps: Deps,
+): Promise<Target[]> {
+  const conflicts = await findConflicts(inputs, targets, revisions, deps)
+  if (conflicts.length === 0) return targets
+  const all = conflicts.map(({ text }) => text).join('\n')
+  if (inputs.onConflict === 'fail')
+    throw new UserError(`${all}\non-conflict is fail, so nothing was updated. Run the job again when it has ended.`)
+  const waitFor = conflicts.filter(
+    ({ kind }) => inputs.onConflict === 'wait' || (inputs.onConflict === 'auto' && kind !== 'forward'),
+  )
+  for (const conflict of conflicts.filter((one) => !waitFor.includes(one)))
+    if (conflict.kind === 'forward') deps.log.info(`${conflict.text} It is superseded.`)
+    else
+      deps.log.warning(
+        `${conflict.text} It is superseded all the same, as on-conflict is supersede: should this release fail, ECS may have nothing to roll back to.`,
+      )
+  if (waitFor.length === 0) return targets
+  for (const { text } of waitFor) deps.log.info(`${text} Waiting until it has ended.`)
+  await waitUntilEnded(inputs, waitFor, deps)
+  const fresh = await describeDeployableServices(deps.clients.ecs, inputs.cluster, inputs.services)
+  return targets.map((target) => ({
+    ...target,
+    service: fresh.find(({ serviceArn }) => serviceArn === target.service.serviceArn) ?? target.service,
+  }))
+}
+
+async function findConflicts(
+  inputs: Inputs,
+  targets: Target[],
+  revisions: Revision[],
+  deps: Deps,
+): Promise<Conflict[]> {
+  const busy = targets.filter(({ service }) => primaryOf(service)?.rolloutState === 'IN_PROGRESS')
+  if (busy.length === 0) return []
+  const deployments = await serviceDeployments(busy, deps)
+  return busy.flatMap((target) => {
+    const { name, service } = target
+    const primary = primaryOf(service)
+    const kind = kindOf(service, deployments.get(service.currentServiceDeployment ?? ''))
+    const same = primary?.taskDefinition === revisions[targets.indexOf(target)]?.arn && !inputs.forceNewDeployment
+    if (same && kind !== 'rolling-back') {
+      deps.log.info(
+        `${name}: a deployment of the same ${familyRevision(primary?.taskDefinition ?? '')} is under way already (${primary?.id}).`,
+      )
+      return []
+    }
+    const what = { forward: 'in progress', 'rolling-back': 'rolling back', shifting: 'shifting traffic' }[kind]
+    const text = `${name}: deployment ${primary?.id} of ${familyRevision(primary?.taskDefinition ?? '')} is ${what} (${primary?.runningCount ?? 0} of ${service.desiredCount ?? 0} running).`
+    return [{ target, kind, text }]
+  })
+}
+
+function kindOf(service: Service, deployment: ServiceDeployment | undefined): Kind {
+  const reason = primaryOf(service)?.rolloutStateReason ?? ''
+  if (deployment?.status?.startsWith('ROLLBACK') || /rolling back/i.test(reason)) return 'rolling-back'
+  const stage = deployment?.lifecycleStage
+  const strategy = service.deploymentConfiguration?.strategy ?? 'ROLLING'
+  const shifts = stage?.includes('TRAFFIC_SHIFT') || stage === 'BAKE_TIME'
+  return strategy !== 'ROLLING' || shifts ? 'shifting' : 'forward'
+}
+
+/** By ARN; empty where the role may not look, as rolloutStateReason then has to do. */
+async function serviceDeployments(targets: Target[], { clients, log }: Deps): Promise<Map<string, ServiceDeployment>> {
+  const arns = targets.flatMap(({ service }) => service.currentServiceDeployment ?? [])
+  const found = new Map<string, ServiceDeployment>()
+  try {
+    for (let at = 0; at < arns.length; at += 20) {
+      const { serviceDeployments: page = [] } = await clients.ecs.send(
+        new DescribeServiceDeploymentsCommand({ serviceDeploymentArns: arns.slice(at, at + 20) }),
+      )
+      for (const deployment of page) found.set(deployment.serviceDeploymentArn ?? '', deployment)
+    }
+  } catch (error) {
+    if (!isAccessError(error)) throw error
+    log.debug(messageOf(error))
+  }
+  return found
+}
+
+async function waitUntilEnded({ cluster, timeoutMs }: Inputs, conflicts: Conflict[], deps: Deps): Promise<void> {
+  const { clients, clock, cancelled } = deps
+  const deadline = clock.now().getTime() + timeoutMs
+  const names = conflicts.map(({ target }) => target.service.serviceArn ?? target.name)
+  for (;;) {
+    await clock.sleep(pauseMs, cancelled)
+    if (cancelled.aborted)
+      throw new UserError('Cancelled while waiting for an earlier deployment. Nothing was updated.')
+    const services = await describeDeployableServices(clients.ecs, cluster, names)
+    const busy = services.filter((service) => primaryOf(service)?.rolloutState === 'IN_PROGRESS')
+    if (busy.length === 0) return
+    if (clock.now().getTime() >= deadline)
+      throw new UserError(
+        `An earlier deployment of ${busy.map(({ serviceName }) => serviceName).join(', ')} had not ended after ${formatDuration(timeoutMs)}. Nothing was updated. Look at it in the AWS console (it may wait at a PAUSE hook), or set on-conflict: supersede.`,
+      )
+  }
+}
+
+function primaryOf(service: Service) {
+  return service.deployments?.find(({ status }) => status === 'PRIMARY')
+}

@@ -1,0 +1,118 @@
+import { messageOf, UserError } from '@deploy-actions/action-kit'
+import { describeImage, parseImageReference } from '@deploy-actions/ecr'
+import { familyRevision } from '@deploy-actions/ecs'
+import { admission, askGuard, type RecordState, readRecord, recordName, schemaReader } from '@deploy-actions/release'
+import type { Deps } from './deps.ts'
+import { ecrOf } from './images.ts'
+import type { Inputs } from './inputs.ts'
+import type { Wanted } from './revisions.ts'
+
+/** Whether we may return to the release of before, should this one not end well, and why not. */
+export interface UndoRight {
+  allowed: boolean
+  why: string
+}
+
+/** Says where the services run something other than the newest release of the record. */
+export async function sayDrift({ release }: Inputs, wanted: Wanted[], deps: Deps): Promise<void> {
+  if (!release) return
+  const record = await readRecord(await deps.clients.ssm(), release.application, release.environment)
+  const newest = record?.state.releases[0]
+  if (!newest) return
+  for (const { target } of wanted) {
+    const recorded = newest.services[target.name]
+    const runs = familyRevision(target.runs)
+    if (recorded && recorded !== runs)
+      deps.log.warning(
+        `${target.name} runs ${runs}, but the record ${record.name} says ${recorded} (released ${newest.at}): someone changed it since, by hand or with an infrastructure tool. This release goes on from what runs.`,
+      )
+  }
+}
+
+/**
+ * Asks freeze and guard whether this release may serve, right before it does. Throws a UserError when not: nothing was updated. Answers whether an undo of
+ * ours would be allowed.
+ */
+export async function mayServe(inputs: Inputs, wanted: Wanted[], deps: Deps): Promise<UndoRight> {
+  const { release, acrossSchema } = inputs
+  if (!release) return { allowed: true, why: 'No application is given, so no schema level is guarded.' }
+  const { application, environment } = release
+  const record = await readRecord(await deps.clients.ssm(), application, environment)
+  const state = record?.state
+  for (const { digest, image, repository } of await imagesOf(inputs, wanted, state, deps)) {
+    const name = recordName(application, environment)
+    const commit = deps.github.sha || undefined
+    const admitted = admission({ state, digest, commit, order: deps.order, now: deps.clock.now(), name })
+    if (!admitted.admitted) throw new UserError(admitted.message)
+    const read = schemaReader(await deps.clients.ecr(), repository)
+    const answer = await askGuard({ purpose: 'deploy', state, digest, read, acrossSchema })
+    for (const warning of answer.warnings) deps.log.warning(warning)
+    if (answer.answer !== 'go') throw new UserError(`${image} may not serve yet. ${answer.message}`)
+  }
+  return undoRight(inputs, wanted, state, deps)
+}
+
+interface KnownImage {
+  image: string
+  digest: string
+  repository: { name: string; registryId?: string }
+}
+
+/** The digests that are to serve. Throws where one is not known and there is a schema to protect. */
+async function imagesOf(
+  inputs: Inputs,
+  wanted: Wanted[],
+  state: RecordState | undefined,
+  deps: Deps,
+): Promise<KnownImage[]> {
+  const references = [...new Set(wanted.flatMap(({ image }) => image ?? []))]
+  const known = await Promise.all(references.map((reference) => knownImage(reference, deps)))
+  const missing = references.filter((_, index) => !known[index])
+  const level = state?.pending?.level ?? state?.schema?.level ?? 'none'
+  if ((missing.length > 0 || references.length === 0) && level !== 'none')
+    throw new UserError(
+      `Which schema level ${missing.join(', ') || 'this release'} expects cannot be told, as it is no image of ECR that is known by digest, and the record says ${level}. Give repository and digest${inputs.container ? '' : ', or name the container'}. Nothing was changed.`,
+    )
+  return known.filter((one) => one !== undefined)
+}
+
+async function knownImage(reference: string, deps: Deps): Promise<KnownImage | undefined> {
+  const parsed = parseImageReference(reference)
+  const ecr = parsed && ecrOf(parsed.host)
+  if (!parsed || !ecr) return undefined
+  const repository = { name: parsed.repository, registryId: ecr.registryId }
+  if (parsed.digest) return { image: reference, digest: parsed.digest, repository }
+  const found = await describeImage(await deps.clients.ecr(), repository, { tag: parsed.tag ?? 'latest' })
+  return found && { image: reference, digest: found.digest, repository }
+}
+
+/** Asked before the update, as there is no time for it once the run is cancelled. */
+async function undoRight(
+  { acrossSchema }: Inputs,
+  wanted: Wanted[],
+  state: RecordState | undefined,
+  deps: Deps,
+): Promise<UndoRight> {
+  const level = state?.schema?.level ?? 'none'
+  if (level === 'none' && !state?.pending) return { allowed: true, why: 'The application has no migrations.' }
+  for (const { target, imageBefore } of wanted) {
+    const parsed = imageBefore === undefined ? undefined : parseImageReference(imageBefore)
+    const newest = state?.releases[0]
+    const recorded = newest?.services[target.name] === familyRevision(target.runs) ? newest?.digest : undefined
+    const digest = parsed?.digest ?? recorded
+    const ecr = parsed && ecrOf(parsed.host)
+    if (!parsed || !digest || !ecr)
+      return {
+        allowed: false,
+        why: `Which schema level the present release of ${target.name} (${imageBefore ?? 'unknown image'}) expects cannot be told.`,
+      }
+    try {
+      const read = schemaReader(await deps.clients.ecr(), { name: parsed.repository, registryId: ecr.registryId })
+      const answer = await askGuard({ purpose: 'rollback', state, digest, read, acrossSchema })
+      if (answer.answer !== 'go') return { allowed: false, why: answer.message.replace(/ Nothing was changed\./, '') }
+    } catch (error) {
+      return { allowed: false, why: messageOf(error) }
+    }
+  }
+  return { allowed: true, why: 'The present release expects the schema that the database has.' }
+}

@@ -1,0 +1,129 @@
+import {
+  applyChanges,
+  type Difference,
+  differences,
+  familyRevision,
+  fetchTaskDefinition,
+  loadTaskDefinition,
+  type PathParameters,
+  parametersUnder,
+  registerOrReuse,
+  type TaskDefinitionInput,
+  targetContainer,
+  toRegisterInput,
+} from '@deploy-actions/ecs'
+import type { Deps } from './deps.ts'
+import type { WantedImages } from './images.ts'
+import type { Inputs } from './inputs.ts'
+import { inParallel } from './parallel.ts'
+import type { Target } from './services.ts'
+
+/** What one service is to run, beside what it runs. */
+export interface Wanted {
+  target: Target
+  running: TaskDefinitionInput
+  definition: TaskDefinitionInput
+  changes: Difference[]
+  /** Image of the container that the release is about, before and after. */
+  imageBefore: string | undefined
+  image: string | undefined
+}
+
+/** Works out what each service is to run. Reads, and changes nothing. */
+export async function wantedDefinitions(
+  inputs: Inputs,
+  targets: Target[],
+  images: WantedImages,
+  deps: Deps,
+): Promise<Wanted[]> {
+  const { ecs } = deps.clients
+  const source = inputs.taskDefinition && (await loadTaskDefinition(ecs, inputs.taskDefinition, deps.github.workspace))
+  const parameters = await readParameters(inputs, deps)
+  const fetched = new Map<string, Promise<TaskDefinitionInput>>()
+  const runningOf = ({ runs }: Target) => {
+    const known = fetched.get(runs) ?? fetchTaskDefinition(ecs, runs).then(toRegisterInput)
+    fetched.set(runs, known)
+    return known
+  }
+  return inParallel(targets, 10, async (target) => {
+    const running = await runningOf(target)
+    const definition = changed(source ?? running, inputs, images, parameters)
+    return {
+      target,
+      running,
+      definition,
+      changes: differences(running, definition),
+      imageBefore: imageOf(running, inputs.container),
+      image: imageOf(definition, inputs.container),
+    }
+  })
+}
+
+export interface Revision {
+  arn: string
+  familyRevision: string
+  registered: boolean
+}
+
+/** Registers what is not there yet, one revision for all services that want the same. Answers in the order of `wanted`. */
+export async function registerRevisions(
+  wanted: Wanted[],
+  tags: Record<string, string>,
+  deps: Deps,
+): Promise<Revision[]> {
+  const made = new Map<string, Promise<Revision>>()
+  return inParallel(wanted, 5, (one) => {
+    // The definition of a service whose revision already means this is the one that runs.
+    if (one.changes.length === 0)
+      return Promise.resolve({
+        arn: one.target.runs,
+        familyRevision: familyRevision(one.target.runs),
+        registered: false,
+      })
+    const key = JSON.stringify(one.definition)
+    const revision = made.get(key) ?? registerOrReuse(deps.clients.ecs, one.definition, { tags, log: deps.log })
+    made.set(key, revision)
+    return revision
+  })
+}
+
+async function readParameters(inputs: Inputs, deps: Deps): Promise<PathParameters | undefined> {
+  if (!inputs.parametersPath) return undefined
+  const found = await parametersUnder(await deps.clients.ssm(), inputs.parametersPath, { as: inputs.parametersAs })
+  const count = Object.keys(found.secrets).length + Object.keys(found.environment).length
+  deps.log.info(`${count} parameter${count === 1 ? '' : 's'} below ${inputs.parametersPath}.`)
+  return found
+}
+
+function changed(
+  base: TaskDefinitionInput,
+  inputs: Inputs,
+  images: WantedImages,
+  parameters: PathParameters | undefined,
+): TaskDefinitionInput {
+  const environment = { ...parameters?.environment, ...inputs.variables }
+  const secrets = { ...parameters?.secrets, ...inputs.secrets }
+  // A variable that is given in the step stands above a parameter of the same name.
+  for (const name of Object.keys(inputs.variables)) if (!(name in inputs.secrets)) delete secrets[name]
+  for (const name of Object.keys(inputs.secrets)) if (!(name in inputs.variables)) delete environment[name]
+  return applyChanges(base, {
+    ...(inputs.container && { container: inputs.container }),
+    ...(images.single && { image: images.single }),
+    images: images.byContainer,
+    ...(Object.keys(environment).length > 0 && { environment }),
+    ...(Object.keys(secrets).length > 0 && { secrets }),
+    ...(inputs.command && { command: inputs.command }),
+    ...(inputs.cpu && { cpu: inputs.cpu }),
+    ...(inputs.memory && { memory: inputs.memory }),
+    ...(parameters && { dockerLabels: parameters.dockerLabels }),
+  })
+}
+
+function imageOf(definition: TaskDefinitionInput, container: string | undefined): string | undefined {
+  try {
+    return targetContainer(definition, container).image
+  } catch {
+    // Several essential containers and none named: there is no one image of the release.
+    return undefined
+  }
+}

@@ -1,0 +1,87 @@
+import { type ActionResult, formatDuration, UserError } from '@deploy-actions/action-kit'
+import { credentialsExpiry } from '@deploy-actions/aws'
+import { watchDeployments } from '@deploy-actions/ecs'
+import { settleConflicts } from './conflict.ts'
+import type { Deps } from './deps.ts'
+import { wantedImages } from './images.ts'
+import type { Inputs } from './inputs.ts'
+import { mayServe, sayDrift } from './protection.ts'
+import { recordCompleted } from './record.ts'
+import { conclude, explain } from './result.ts'
+import { registerRevisions, wantedDefinitions } from './revisions.ts'
+import { findTargets } from './services.ts'
+import { summarise } from './summary.ts'
+import { checkDigests, isTagRelease, tagExpectations } from './tag-release.ts'
+import { followRollbacks, rollBackCompleted, undoInterrupted } from './undo.ts'
+import { openDeployments, updateServices } from './update.ts'
+
+/**
+ * Deploys: works out what each service is to run, registers it, asks the guard, updates, watches until ECS has ended every deployment, and says how it ended. A verdict
+ * other than completed is a result with `failure`; errors are thrown only while nothing was updated.
+ */
+export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
+  const { clients, clock, log, cancelled } = deps
+  const begun = clock.now()
+  await warnOfExpiry(inputs, deps)
+  const targets = await findTargets(inputs, deps)
+
+  const images = await wantedImages(inputs, accountOf(targets[0]?.service.serviceArn), deps)
+  const wanted = await wantedDefinitions(inputs, targets, images, deps)
+  await sayDrift(inputs, wanted, deps)
+  await mayServe(inputs, wanted, deps)
+  const byTag = isTagRelease(inputs, wanted)
+  const expectations = byTag ? await tagExpectations(wanted, deps) : new Map()
+  if (byTag)
+    log.info('The image is named by a tag and nothing else changes: a new deployment makes ECS look up the tag again.')
+
+  const revisions = await registerRevisions(wanted, tagsOf(deps), deps)
+  const settled = await settleConflicts(inputs, targets, revisions, deps)
+  // Asked again: registering and waiting took time, and someone may have frozen releases or migrated meanwhile.
+  const right = await mayServe(inputs, wanted, deps)
+  const { started, refused } = await updateServices(
+    inputs,
+    settled,
+    revisions,
+    byTag || inputs.forceNewDeployment,
+    deps,
+  )
+  deps.saveOpen(openDeployments(inputs, started, right))
+
+  const ended = await watchDeployments({ ecs: clients.ecs, clock, log, signal: cancelled }, started, {
+    timeoutMs: inputs.timeoutMs,
+    onPause: inputs.onPause,
+  })
+  const undone = await undoInterrupted(inputs, ended, right, deps)
+  deps.saveOpen(undefined)
+  const checked = await checkDigests(await followRollbacks(undone, deps), expectations, deps)
+  const together = await rollBackCompleted(inputs, { outcomes: checked, refused }, right, deps)
+  if (together.length === 0) await recordCompleted(inputs, checked, wanted, deps)
+
+  const reports = await explain(checked, deps)
+  const result = conclude(inputs, { outcomes: checked, refused, reports, together }, deps)
+  await summarise({ inputs, wanted, outcomes: checked, refused, reports, together, begun }, deps)
+  return result
+}
+
+async function warnOfExpiry({ timeoutMs }: Inputs, { clients, clock, log }: Deps): Promise<void> {
+  const expiry = await credentialsExpiry(clients.ecs)
+  if (!expiry) return
+  const left = expiry.getTime() - clock.now().getTime()
+  if (left < timeoutMs)
+    log.warning(
+      `The AWS credentials end in ${formatDuration(Math.max(0, left))}, before the timeout of ${formatDuration(timeoutMs)}: a deployment that takes longer would go on unwatched. Renew them right before this step, or ask for longer ones (role-duration-seconds of aws-actions/configure-aws-credentials).`,
+    )
+}
+
+function accountOf(serviceArn: string | undefined): string {
+  const account = serviceArn?.split(':')[4]
+  if (!account) throw new UserError('ECS named no ARN for the service.')
+  return account
+}
+
+function tagsOf({ github }: Deps): Record<string, string> {
+  return {
+    ...(github.sha && { 'deploy-actions:commit': github.sha }),
+    ...(github.runUrl && { 'deploy-actions:run': github.runUrl }),
+  }
+}

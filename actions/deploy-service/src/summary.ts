@@ -1,0 +1,80 @@
+import { formatDuration, markdownDetails, markdownTable, messageOf } from '@deploy-actions/action-kit'
+import { parseImageReference, shortDigest } from '@deploy-actions/ecr'
+import { describeDifference, familyRevision, reportMarkdown } from '@deploy-actions/ecs'
+import type { Deps } from './deps.ts'
+import { gantt } from './gantt.ts'
+import type { Inputs } from './inputs.ts'
+import type { Ending } from './result.ts'
+import type { Wanted } from './revisions.ts'
+
+export interface Story extends Ending {
+  inputs: Inputs
+  wanted: Wanted[]
+  begun: Date
+}
+
+const ganttsAtMost = 10
+
+/** Writes the job summary: verdicts, what changed, who and from which commit, the course of each deployment, and the evidence of failures. */
+export async function summarise(story: Story, deps: Deps): Promise<void> {
+  const { summary, github } = deps
+  summary.add(`### Deployment to \`${story.inputs.cluster}\``)
+  summary.add(overview(story))
+  const by = [
+    github.sha ? `Commit \`${github.sha.slice(0, 7)}\`` : '',
+    github.actor ? `by ${github.actor}` : '',
+    story.inputs.release ? `· ${story.inputs.release.application} in ${story.inputs.release.environment}` : '',
+    story.inputs.url ? `· ${story.inputs.url}` : '',
+  ]
+  summary.add(by.filter(Boolean).join(' '))
+  for (const line of story.together) summary.add(`> ${line}`)
+  summary.add(changesText(story))
+  for (const report of story.reports) summary.add(reportMarkdown(report))
+  if (deps.cancelled.aborted) return
+  for (const outcome of story.outcomes.slice(0, ganttsAtMost)) {
+    if (!outcome.started.created) continue
+    try {
+      const chart = await gantt(outcome, deps)
+      if (chart) summary.add(markdownDetails(`The course of <code>${outcome.started.service}</code>`, chart))
+    } catch (error) {
+      deps.log.debug(`No chart of ${outcome.started.service}: ${messageOf(error)}`)
+    }
+  }
+}
+
+function overview({ outcomes, refused, wanted, begun }: Story): string {
+  const rows = outcomes.map(({ started, verdict, reason, endedAt }) => {
+    const image = wanted.find(({ target }) => target.name === started.service)?.image
+    const digest = image === undefined ? undefined : parseImageReference(image)?.digest
+    const from = familyRevision(started.previousTaskDefinition)
+    const to = familyRevision(started.taskDefinition)
+    return [
+      `\`${started.service}\``,
+      `**${verdict}**`,
+      from === to ? `\`${to}\`` : `\`${from}\` → \`${to}\``,
+      digest ? `\`${shortDigest(digest)}\`` : (image ?? ''),
+      formatDuration(endedAt.getTime() - begun.getTime()),
+      reason,
+    ]
+  })
+  for (const { name, message } of refused) rows.push([`\`${name}\``, '**not updated**', '', '', '', message])
+  return markdownTable(['Service', 'Verdict', 'Task definition', 'Image', 'After', 'What happened'], rows)
+}
+
+function changesText({ wanted }: Story): string {
+  const changed = wanted.filter(({ changes }) => changes.length > 0)
+  if (changed.length === 0) return 'No task definition changed.'
+  const lines = changed.flatMap(({ target, changes }) => [
+    `**${target.name}**`,
+    '',
+    ...changes.slice(0, 30).map((change) => `- ${inert(describeDifference(change))}`),
+    ...(changes.length > 30 ? [`- and ${changes.length - 30} more`] : []),
+    '',
+  ])
+  return markdownDetails('What changed', lines.join('\n'))
+}
+
+/** Code, so that a value cannot become Markdown. */
+function inert(text: string): string {
+  return `\`${text.replaceAll('`', "'").replaceAll('\n', ' ')}\``
+}

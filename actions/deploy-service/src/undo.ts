@@ -1,0 +1,156 @@
+import { messageOf } from '@deploy-actions/action-kit'
+import {
+  type DeploymentOutcome,
+  familyRevision,
+  startDeployment,
+  stopDeployment,
+  watchDeployments,
+} from '@deploy-actions/ecs'
+import type { Deps } from './deps.ts'
+import type { Inputs, Undo } from './inputs.ts'
+import type { UndoRight } from './protection.ts'
+
+/** How long a rollback that we asked for is followed, so that the step can say what serves. */
+const followMs = 10 * 60_000
+
+/**
+ * After a cancel or a timeout: stops the deployments that are still open and has ECS roll them back, or leaves them, as `on-cancel` and `on-timeout` say
+ * and the guard allows. Adds to each outcome's reason what state that leaves. A rollback that ECS has begun itself is not touched.
+ */
+export async function undoInterrupted(
+  inputs: Inputs,
+  outcomes: DeploymentOutcome[],
+  right: UndoRight,
+  deps: Deps,
+): Promise<DeploymentOutcome[]> {
+  return Promise.all(outcomes.map((outcome) => undoOne(inputs, outcome, right, deps)))
+}
+
+async function undoOne(
+  inputs: Inputs,
+  outcome: DeploymentOutcome,
+  right: UndoRight,
+  deps: Deps,
+): Promise<DeploymentOutcome> {
+  const { interrupted, started, phase } = outcome
+  if (!interrupted) return outcome
+  if (interrupted === 'credentials')
+    return withText(
+      outcome,
+      `The deployment of ${started.service} goes on without this step; see in the AWS console how it ends.`,
+    )
+  if (!started.created) return withText(outcome, 'This step had not started that deployment, so it leaves it alone.')
+  if (phase === 'rolling-back') return withText(outcome, 'ECS is rolling back and goes on doing so.')
+  const [input, wish]: [string, Undo] =
+    interrupted === 'timeout' ? ['on-timeout', inputs.onTimeout] : ['on-cancel', inputs.onCancel]
+  if (wish === 'leave')
+    return withText(outcome, `${input} is leave: the deployment goes on, and tasks of both releases may run.`)
+  if (!right.allowed)
+    return withText(
+      outcome,
+      `It was not rolled back, because the guard forbids it: ${right.why} The deployment goes on, and tasks of both releases may run.`,
+    )
+  return stop(outcome, deps)
+}
+
+async function stop(outcome: DeploymentOutcome, deps: Deps): Promise<DeploymentOutcome> {
+  const { started, serviceDeploymentArn } = outcome
+  try {
+    const result = await stopDeployment(deps.clients.urgentEcs(), started, serviceDeploymentArn)
+    deps.log.info(result.text)
+    const back = familyRevision(started.previousTaskDefinition)
+    return withText(
+      { ...outcome, serviceDeploymentArn: result.serviceDeploymentArn },
+      result.stopped ? `ECS was asked to stop it and rolls back to ${back}.` : result.text,
+    )
+  } catch (error) {
+    return withText(
+      outcome,
+      `It could not be stopped: ${messageOf(error)} The deployment goes on, and tasks of both releases may run. To go back by hand: aws ecs update-service --cluster ${started.cluster} --service ${started.service} --task-definition ${familyRevision(started.previousTaskDefinition)}`,
+    )
+  }
+}
+
+/** Follows the rollbacks of timed-out deployments to their end; the verdict stays, the reason says what serves. */
+export async function followRollbacks(outcomes: DeploymentOutcome[], deps: Deps): Promise<DeploymentOutcome[]> {
+  const stopped = outcomes.filter(
+    ({ interrupted, reason }) => interrupted === 'timeout' && reason.includes('rolls back'),
+  )
+  if (stopped.length === 0) return outcomes
+  const ends = await watchDeployments(
+    { ecs: deps.clients.ecs, clock: deps.clock, log: deps.log, signal: deps.cancelled },
+    stopped.map(({ started }) => started),
+    { timeoutMs: followMs },
+  )
+  return outcomes.map((outcome) => {
+    const end = ends[stopped.indexOf(outcome)]
+    return end ? withText(outcome, endOfRollback(end)) : outcome
+  })
+}
+
+function endOfRollback(end: DeploymentOutcome): string {
+  if (end.interrupted) return 'The rollback was still under way when this step ended.'
+  const serves = familyRevision(end.started.previousTaskDefinition)
+  return end.verdict === 'stopped' || end.verdict === 'rolled-back' ? `${serves} serves again.` : end.reason
+}
+
+/**
+ * `rollback-together`: where one service did not complete, the completed ones go back to what they ran, by a new deployment of that revision. Answers
+ * with lines on how that went.
+ */
+export async function rollBackCompleted(
+  inputs: Inputs,
+  { outcomes, refused }: { outcomes: DeploymentOutcome[]; refused: unknown[] },
+  right: UndoRight,
+  deps: Deps,
+): Promise<string[]> {
+  const allCompleted = refused.length === 0 && outcomes.every(({ verdict }) => verdict === 'completed')
+  const completed = outcomes.filter(
+    ({ verdict, started }) =>
+      verdict === 'completed' && started.created && started.taskDefinition !== started.previousTaskDefinition,
+  )
+  if (!inputs.rollbackTogether || completed.length === 0 || allCompleted) return []
+  const names = completed.map(({ started }) => started.service).join(', ')
+  if (!right.allowed)
+    return [
+      `${names} completed and stay on this release although others failed: going back is not allowed. ${right.why}`,
+    ]
+  if (deps.cancelled.aborted) return [`${names} completed and stay on this release: the run was cancelled.`]
+  deps.log.info(`rollback-together: ${names} go back to the release of before.`)
+  const lines: string[] = []
+  const back = await Promise.all(
+    completed.map(async ({ started }) => {
+      try {
+        return await startDeployment(deps.clients.ecs, {
+          cluster: started.cluster,
+          service: started.serviceArn,
+          taskDefinition: started.previousTaskDefinition,
+        })
+      } catch (error) {
+        lines.push(`${started.service} stays on this release: it could not be taken back. ${messageOf(error)}`)
+        return undefined
+      }
+    }),
+  )
+  const started = back.filter((one) => one !== undefined)
+  const ends = started.length
+    ? await watchDeployments(
+        { ecs: deps.clients.ecs, clock: deps.clock, log: deps.log, signal: deps.cancelled },
+        started,
+        {
+          timeoutMs: inputs.timeoutMs,
+        },
+      )
+    : []
+  for (const end of ends)
+    lines.push(
+      end.verdict === 'completed'
+        ? `${end.started.service} was taken back to ${familyRevision(end.started.taskDefinition)}.`
+        : `${end.started.service} could not be taken back to ${familyRevision(end.started.taskDefinition)}: ${end.verdict}. ${end.reason}`,
+    )
+  return lines
+}
+
+function withText(outcome: DeploymentOutcome, text: string): DeploymentOutcome {
+  return { ...outcome, reason: `${outcome.reason} ${text}` }
+}
