@@ -15,7 +15,7 @@ export interface StoredRecord {
   version: number
 }
 
-const mostAttempts = 12
+const mostAttempts = 15
 
 /**
  * Reads the record; undefined when there is none yet. Needs `ssm:GetParameter` on the parameter. Throws a UserError for a damaged record and for
@@ -45,7 +45,7 @@ export async function updateRecord(
 ): Promise<StoredRecord> {
   const name = recordName(application, environment)
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
-    if (attempt > 0) await clock.sleep(Math.random() * 200 * attempt)
+    if (attempt > 0) await clock.sleep(Math.random() * Math.min(5_000, 50 * 2 ** attempt))
     const stored = await readStored(ssm, name)
     const before = stored ? decodeRecord(stored.value, name, stored.version) : emptyState
     const after = change(before)

@@ -39,16 +39,22 @@ export class DamagedValue extends Error {
   }
 }
 
-/** SSM keeps 100 versions; more lost races in a row than this mean something else is wrong. */
-const longestWalk = 20
+/** SSM keeps 100 versions. */
+const longestWalk = 100
 
 /** The value that counts; undefined when the parameter does not exist. Throws DamagedValue. */
 export async function readParameter(ssm: SSMClient, name: string): Promise<Stored | undefined> {
   const newest = await getParameter(ssm, name)
   if (!newest) return undefined
+  const known = new Map([[newest.version, Promise.resolve<Version | undefined>(newest)]])
+  const versionOf = (version: number) => {
+    const found = known.get(version) ?? getParameter(ssm, name, version)
+    known.set(version, found)
+    return found
+  }
   let current = newest
-  for (let step = 0; step < longestWalk && (await lostItsRace(ssm, name, current)); step++) {
-    const previous = await getParameter(ssm, name, current.version - 1)
+  for (let step = 0; step < longestWalk && (await lostItsRace(current, versionOf)); step++) {
+    const previous = await versionOf(current.version - 1)
     if (!previous) break
     current = previous
   }
@@ -119,9 +125,13 @@ interface Version {
   modified: Date | undefined
 }
 
-async function lostItsRace(ssm: SSMClient, name: string, { write, version }: Version): Promise<boolean> {
-  if (!write || write.after === version - 1) return false
-  const rightful = await getParameter(ssm, name, write.after + 1)
+async function lostItsRace(
+  { write, version }: Version,
+  versionOf: (version: number) => Promise<Version | undefined>,
+): Promise<boolean> {
+  // A version from the future stems from a parameter of this name that was deleted since.
+  if (!write || write.after === version - 1 || write.after >= version) return false
+  const rightful = await versionOf(write.after + 1)
   return rightful?.write?.id !== write.id
 }
 
