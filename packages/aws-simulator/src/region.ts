@@ -1,7 +1,7 @@
 import { behavioursFrom } from './behaviours.ts'
 import type { SimClock } from './clock.ts'
 import { cloudwatchHandlers } from './cloudwatch/index.ts'
-import { alarmStore } from './cloudwatch/store.ts'
+import { type AlarmStore, alarmStore } from './cloudwatch/store.ts'
 import { type EcrEndpoints, ecrHandlers } from './ecr/index.ts'
 import type { EcrRegistries } from './ecr/registries.ts'
 import { ecsHandlers } from './ecs/index.ts'
@@ -19,6 +19,7 @@ import type { ImageLookup, ServiceHandlers, World } from './world.ts'
 export interface Region {
   world: World
   services: Map<string, ServiceHandlers>
+  setAlarm: AlarmStore['set']
 }
 
 export function createRegion(options: {
@@ -58,5 +59,5 @@ export function createRegion(options: {
     stsHandlers(),
     ecsHandlers(world),
   ]
-  return { world, services: new Map(services.map((service) => [service.signingName, service])) }
+  return { world, services: new Map(services.map((service) => [service.signingName, service])), setAlarm: alarms.set }
 }

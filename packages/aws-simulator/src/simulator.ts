@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { type ApiOptions, answerApiCall } from './api.ts'
 import type { RecordedCall } from './calls.ts'
 import { manualClock, scaledClock } from './clock.ts'
+import { answerControl, type ControlTarget } from './control.ts'
 import { imageLookup } from './ecr/lookup.ts'
 import { ecrRegistries } from './ecr/registries.ts'
 import { seedImage } from './ecr/seed-image.ts'
@@ -101,8 +102,29 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     service: (signingName, region) => regionOf(region).services.get(signingName),
     callerOf: ({ region }) => ({ accountId, region, arn }),
   }
-  const answer = (request: IncomingMessage, response: ServerResponse) =>
-    /^\/v2(\/|$)/.test(request.url ?? '') ? registry.answer(request, response) : answerApiCall(request, response, api)
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    const path = request.url ?? '/'
+    if (/^\/v2(\/|$)/.test(path)) return registry.answer(request, response)
+    if (path.startsWith('/_simulator/')) return answerControl(request, response, control)
+    return answerApiCall(request, response, api)
+  }
+  const seed = async (wanted: Seed) => {
+    for (const service of regionOf(homeRegion).services.values()) await service.seed?.(wanted)
+  }
+  const addImage = (image: SeedImage) => seedImage(home, image)
+  const control: ControlTarget = {
+    world: regionOf(homeRegion).world,
+    calls,
+    mistakes,
+    registries,
+    home,
+    services: () => regionOf(homeRegion).services.values(),
+    faults,
+    scenario,
+    seed,
+    addImage,
+    setAlarm: regionOf(homeRegion).setAlarm,
+  }
   let url = ''
   const server = createServer((request, response) => {
     answer(request, response).catch((error: Error) => {
@@ -125,10 +147,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     addFaults: (...added) => faults.add(added),
     clearFaults: faults.clear,
     addBehaviours: (...rules) => void scenario.behaviours?.unshift(...rules),
-    addImage: (image) => seedImage(home, image),
-    async seed(seed) {
-      for (const service of regionOf(homeRegion).services.values()) await service.seed?.(seed)
-    },
+    addImage,
+    seed,
     async close() {
       clock.stop()
       server.closeAllConnections()
@@ -142,7 +162,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
         )
     },
   }
-  if (scenario.seed) await simulator.seed(scenario.seed)
+  if (scenario.seed) await seed(scenario.seed)
   return simulator
 }
 

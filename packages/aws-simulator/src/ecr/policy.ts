@@ -129,6 +129,7 @@ export function ecrPolicy(options: EcrPolicyOptions): RegistryPolicy {
     },
     deleteTag: (repository, tag) => void batchDeleteImage(repository, [{ imageTag: tag }]),
     maximumPage: 1000,
+    invalidReferenceStatus: 400,
   }
 }
 

@@ -92,7 +92,7 @@ export function elbHandlers(world: World, store: TargetGroupStore): ServiceHandl
           protocol: Protocol,
           port: Port,
           vpcId: VpcId,
-          targetType: TargetType,
+          targetType: TargetType ?? 'instance',
           settings,
         })
         return { TargetGroups: [describe(group)] }

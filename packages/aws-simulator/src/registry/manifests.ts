@@ -80,7 +80,7 @@ export async function answerManifest(
   const repository = policy.repository(call, name, call.method === 'PUT' ? 'push' : 'pull')
   if (call.method === 'PUT') return putManifest(call, policy, repository, reference, body)
   if (!parseDigest(reference) && !tagPattern.test(reference)) {
-    throw new RegistryError(400, 'MANIFEST_INVALID', `invalid reference: ${reference}`)
+    throw new RegistryError(policy.invalidReferenceStatus, 'MANIFEST_UNKNOWN', `invalid reference: ${reference}`)
   }
   if (call.method === 'DELETE') {
     if (!findManifest(repository, reference)) throw unknown(reference)

@@ -37,6 +37,8 @@ export interface RegistryPolicy {
   redirectBlob(call: RegistryCall, repository: Repository, digest: string): Promise<string | undefined>
   deleteTag(repository: Repository, tag: string): void
   maximumPage: number
+  /** Answer to reading what can be neither a tag nor a digest. */
+  invalidReferenceStatus: 400 | 404
   /** Largest manifest in bytes. */
   manifestLimit: number
 }
@@ -86,5 +88,6 @@ export const ociPolicy: RegistryPolicy = {
   redirectBlob: async () => undefined,
   deleteTag: (repository, tag) => void repository.tags.delete(tag),
   maximumPage: 10_000,
+  invalidReferenceStatus: 404,
   manifestLimit: 4_194_304,
 }
