@@ -69,7 +69,7 @@ describe('shells (docs: jobs.<job_id>.steps[*].shell)', () => {
     ['default', '', 'success'],
     ['bash', 'shell: bash', 'failure'],
     ['sh', 'shell: sh', 'success'],
-    ['custom', 'shell: bash -o pipefail {0}', 'success'],
+    ['custom', 'shell: "bash -o pipefail {0}"', 'success'],
   ])('%s: a failing pipe', async (_, shell, expected) => {
     const result = await run({
       text: job(`- { name: one, run: "false | true", ${shell} }\n- { name: last, run: "true" }`),
@@ -306,6 +306,7 @@ test('a step’s time limit (docs: jobs.<job_id>.steps[*].timeout-minutes)', asy
   const result = await run({
     text: job('- { name: slow, timeout-minutes: 2, run: "sleep 60" }\n- { name: next, if: failure(), run: "true" }'),
     minute: 150,
+    grace: { interrupt: 50, terminate: 50 },
   })
   expect(steps(result, 'a')).toMatchObject({ slow: 'failure', next: 'success' })
   expect(result.annotations[0]?.message).toBe("The action 'slow' has timed out after 2 minutes.")

@@ -43,12 +43,18 @@ export function evaluate(expression: string, scope: Scope): Value {
   )
   try {
     const { tokens } = new Lexer(expression).lex()
+    for (const token of tokens) restoreQuotes(token)
     const parsed = new Parser(tokens, Object.keys(scope.contexts), [...functions.values()]).parse()
     return fromData(new Evaluator(parsed, dictionary, functions).evaluate())
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new WorkflowError(`The expression \${{ ${expression} }} cannot be evaluated: ${reason}`)
   }
+}
+
+/** The lexer (0.3.61) turns only the first doubled quotation mark of a text into one; a script around an expression often has more. */
+function restoreQuotes(token: { lexeme: string; value?: string | number | boolean }): void {
+  if (token.lexeme.startsWith("'")) token.value = token.lexeme.slice(1, -1).replaceAll("''", "'")
 }
 
 /** The value of a part of a template, with every expression in it evaluated. */

@@ -2,7 +2,9 @@ import { convertOn } from '@actions/workflow-parser/model/converter/events'
 import { convertJobs } from '@actions/workflow-parser/model/converter/jobs'
 import { TemplateContext, TemplateValidationErrors } from '@actions/workflow-parser/templates/template-context'
 import { readTemplate } from '@actions/workflow-parser/templates/template-reader'
-import { isMapping } from '@actions/workflow-parser/templates/tokens/type-guards'
+import type { LiteralToken } from '@actions/workflow-parser/templates/tokens/literal-token'
+import { StringToken } from '@actions/workflow-parser/templates/tokens/string-token'
+import { isMapping, isString } from '@actions/workflow-parser/templates/tokens/type-guards'
 import { NoOperationTraceWriter } from '@actions/workflow-parser/templates/trace-writer'
 import { YamlObjectReader } from '@actions/workflow-parser/workflows/yaml-object-reader'
 import { WorkflowError } from './errors.ts'
@@ -23,7 +25,9 @@ export function parseTemplate(kind: 'workflow' | 'action', file: string, content
   const context = new TemplateContext(new TemplateValidationErrors(), githubSchema(kind), new NoOperationTraceWriter())
   const fileId = context.getFileId(file)
   const reader = new YamlObjectReader(fileId, content)
-  for (const error of reader.errors) context.error(fileId, new Error(error.message), error.range)
+  const read = reader.allowLiteral.bind(reader)
+  reader.allowLiteral = () => withValueOfYaml(read())
+  for (const error of reader.errors) context.error(fileId, new Error(firstLine(error.message)), error.range)
   const rule = kind === 'workflow' ? 'workflow-root-strict' : 'action-root-strict'
   const root = context.errors.count === 0 ? readTemplate(context, rule, reader, fileId) : undefined
   if (kind === 'workflow' && context.errors.count === 0 && root) {
@@ -36,4 +40,18 @@ export function parseTemplate(kind: 'workflow' | 'action', file: string, content
   if (problems.length > 0) throw new WorkflowError(`Invalid ${kind} file: ${problems.join('; ')}`)
   if (!root || !isMapping(root)) throw new WorkflowError(`Invalid ${kind} file: ${file} is not a mapping`)
   return { file, root }
+}
+
+/**
+ * The template reader (0.3.61) takes expressions in texts of several lines from the source, indentation and all, where GitHub takes them from
+ * the value. Without a source it takes the value.
+ */
+function withValueOfYaml(token: LiteralToken | undefined): LiteralToken | undefined {
+  if (!token || !isString(token) || token.range?.start.line === token.range?.end.line) return token
+  return new StringToken(token.file, token.range, token.value, token.definitionInfo, undefined, token.blockScalarHeader)
+}
+
+/** The YAML parser draws a picture of the place below its message. */
+function firstLine(message: string): string {
+  return (message.split('\n')[0] ?? '').replace(/:$/, '')
 }

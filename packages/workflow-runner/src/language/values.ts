@@ -27,3 +27,8 @@ export function asText(value: Value): string {
 export function isTruthy(value: Value): boolean {
   return !(value === false || value === 0 || value === '' || value === null || Number.isNaN(value))
 }
+
+/** Secrets and variables with their names as GitHub keeps them: in upper case. */
+export function upperCased(values: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name.toUpperCase(), value]))
+}

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { UnsupportedError, WorkflowError } from '../language/errors.ts'
 import { evaluateToken, type Scope, scalarText } from '../language/expressions.ts'
 import { entries, type MappingToken } from '../language/tokens.ts'
-import { isTruthy } from '../language/values.ts'
+import { isTruthy, upperCased } from '../language/values.ts'
 import { refuseOtherMachines } from '../model/supported.ts'
 import type { StepsJob } from '../model/workflow.ts'
 import { runnerContext } from '../node-action.ts'
@@ -115,11 +115,11 @@ async function prepareJob(
         })
       : undefined
   const environmentSecrets = Object.fromEntries(
-    Object.entries(environment?.settings.secrets ?? {}).filter(
-      ([name]) => instance.environmentSecrets === 'all' || instance.environmentSecrets.has(name.toUpperCase()),
+    Object.entries(upperCased(environment?.settings.secrets ?? {})).filter(
+      ([name]) => instance.environmentSecrets === 'all' || instance.environmentSecrets.has(name),
     ),
   )
-  const vars = { ...run.vars, ...environment?.settings.vars }
+  const vars = { ...run.vars, ...upperCased(environment?.settings.vars ?? {}) }
   const secrets = { ...instance.secrets, ...environmentSecrets, GITHUB_TOKEN: token }
   const github = { ...run.github, job: job.id, token, workspace: directories.workspace }
   const scope: Scope = { ...unit.scope, contexts: { ...unit.scope.contexts, github, vars, secrets } }

@@ -1,13 +1,13 @@
 import { UnsupportedError, WorkflowError } from '../language/errors.ts'
 import { type ExpressionFunction, evaluate, evaluateToken, type Scope, scalarText } from '../language/expressions.ts'
 import { child, entries } from '../language/tokens.ts'
-import { asText, isTruthy, type Value } from '../language/values.ts'
+import { asText, isTruthy, upperCased, type Value } from '../language/values.ts'
 import type { CallJob, Job, StepsJob } from '../model/workflow.ts'
 import { callInputs } from './events.ts'
 import { runStepsJob } from './job.ts'
 import { type Combination, combinationLabel, expandMatrix } from './matrix.ts'
 import { type Conclusion, worst } from './result.ts'
-import { type Instance, instanceScope } from './run.ts'
+import { type Instance, instanceScope, type Run } from './run.ts'
 import { holdConcurrency } from './slots.ts'
 
 /** How a job ended, as those that need it see it. */
@@ -65,24 +65,24 @@ async function runJob(instance: Instance, job: Job, settled: Map<string, JobOutc
   const ancestors = ancestorsOf(instance, job)
   const scope = { ...instanceScope(instance, { needs }), functions: jobStatusFunctions(instance, ancestors, settled) }
   const title = [...instance.callers.map(({ name }) => name), plainName(job)].join(' / ')
+  const plainKey = [...instance.callers.map(({ key }) => key), job.id].join('/')
   try {
     if (!isTruthy(evaluate(job.condition, scope))) {
       const needed = job.needs.every((id) => settled.get(id)?.result === 'success')
-      return ended(instance, job, title, run.cancelled() && needed ? 'cancelled' : 'skipped')
+      return ended(run, plainKey, title, run.cancelled() && needed ? 'cancelled' : 'skipped')
     }
     return await runMatrix(instance, job, scope)
   } catch (error) {
     if (error instanceof UnsupportedError || !(error instanceof WorkflowError)) run.abort(error as Error)
-    return ended(instance, job, title, 'failure', `${job.file}: ${(error as Error).message}`)
+    return ended(run, plainKey, title, 'failure', `${job.file}: ${(error as Error).message}`)
   }
 }
 
 /** The result of a job that has no steps to show: skipped, cancelled before it began, or impossible to begin. */
-function ended(instance: Instance, job: Job, name: string, conclusion: Conclusion, message?: string): JobOutcome {
-  const { run, callers } = instance
+function ended(run: Run, key: string, name: string, conclusion: Conclusion, message?: string): JobOutcome {
   if (message) run.log({ job: name, step: 'Set up job', text: `##[error]${message}` })
   run.results.push({
-    key: [...callers.map(({ key }) => key), job.id].join('/'),
+    key,
     name,
     conclusion,
     outputs: {},
@@ -186,10 +186,10 @@ async function runUnit(
   stop.addEventListener('abort', end, { once: true })
   if (stop.aborted) end()
   try {
-    if (controller.signal.aborted) return ended(instance, job, name, 'cancelled')
+    if (controller.signal.aborted) return ended(instance.run, key, name, 'cancelled')
     const unit = { instance, job, key, name, scope, strategy, matrix, cancel: controller.signal }
     const held = await holdConcurrency(instance, job.concurrency, scope, controller.signal, end)
-    if (!held) return ended(instance, job, name, 'cancelled')
+    if (!held) return ended(instance.run, key, name, 'cancelled')
     try {
       if (job.kind === 'steps') return await runStepsJob(unit as JobUnit<StepsJob>)
       return await runCall(unit as JobUnit<CallJob>, ownName)
@@ -198,7 +198,7 @@ async function runUnit(
     }
   } catch (error) {
     if (error instanceof UnsupportedError || !(error instanceof WorkflowError)) instance.run.abort(error as Error)
-    return ended(instance, job, name, 'failure', (error as Error).message)
+    return ended(instance.run, key, name, 'failure', (error as Error).message)
   } finally {
     instance.cancel.removeEventListener('abort', reconsider)
     stop.removeEventListener('abort', end)
@@ -214,7 +214,7 @@ async function runCall(unit: JobUnit<CallJob>, name: string): Promise<JobOutcome
   const passed =
     job.secrets === 'inherit'
       ? instance.secrets
-      : Object.fromEntries(entries(job.secrets).map(({ key, value }) => [key, scalarText(value, scope)]))
+      : upperCased(Object.fromEntries(entries(job.secrets).map(({ key, value }) => [key, scalarText(value, scope)])))
   const replaced = new AbortController()
   const called: Instance = {
     run: instance.run,
@@ -222,16 +222,13 @@ async function runCall(unit: JobUnit<CallJob>, name: string): Promise<JobOutcome
     callers: [...instance.callers, { key: unit.key.split('/').at(-1) ?? job.id, name }],
     inputs: callInputs(call.inputs, given, { contexts: { ...instanceScope(instance).contexts, inputs: {} } }, job.uses),
     secrets: { GITHUB_TOKEN: instance.secrets.GITHUB_TOKEN ?? '', ...passed },
-    environmentSecrets:
-      job.secrets === 'inherit'
-        ? instance.environmentSecrets
-        : new Set(Object.keys(passed).map((key) => key.toUpperCase())),
+    environmentSecrets: job.secrets === 'inherit' ? instance.environmentSecrets : new Set(Object.keys(passed)),
     cancel: AbortSignal.any([unit.cancel, replaced.signal]),
   }
   const held = await holdConcurrency(called, plan.workflow.concurrency, instanceScope(called), unit.cancel, () =>
     replaced.abort(),
   )
-  if (!held) return ended(instance, job, unit.name, 'cancelled')
+  if (!held) return ended(instance.run, unit.key, unit.name, 'cancelled')
   try {
     const outcomes = await runJobs(called)
     const jobs = Object.fromEntries(

@@ -74,9 +74,9 @@ function refuseUnsupportedSteps(job: StepsJob, workflow: Workflow, resolver: Res
     try {
       resolver.action(uses, workflow.source, '')
     } catch (error) {
-      // What GitHub itself would find missing fails the job that asks for it, later.
-      if (error instanceof UnsupportedError)
-        throw new UnsupportedError(`${place(job.file, step.uses)}: ${error.message}`)
+      if (!(error instanceof WorkflowError)) throw error
+      const Kind = error instanceof UnsupportedError ? UnsupportedError : WorkflowError
+      throw new Kind(`${place(job.file, step.uses)}: ${error.message}`)
     }
   }
 }

@@ -71,8 +71,7 @@ export function createResolver(options: {
       if (source) {
         // A release tag has the actions at its root, the main branch under a folder.
         const candidates = [subpath, path.join(suite?.actions ?? 'actions', subpath)]
-        const found = candidates.find((candidate) => hasActionFile(path.join(source.directory, candidate)))
-        if (found === undefined) throw new WorkflowError(`Can't find 'action.yml' for '${uses}' in ${source.directory}`)
+        const found = candidates.find((candidate) => hasActionFile(path.join(source.directory, candidate))) ?? subpath
         return { kind: 'directory', directory: path.join(source.directory, found), source, repository, ref }
       }
       const name = [repository, subpath].filter(Boolean).join('/')

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { WorkflowError } from '../language/errors.ts'
 import { scalarText } from '../language/expressions.ts'
-import type { Value } from '../language/values.ts'
+import { upperCased, type Value } from '../language/values.ts'
 import { restrictedDefault } from '../model/permissions.ts'
 import { readWorkflow, type Workflow } from '../model/workflow.ts'
 import { repositoryNode } from '../node-action.ts'
@@ -103,7 +103,7 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
       repository: options.repository,
       resolver,
       github,
-      vars: options.vars ?? {},
+      vars: upperCased(options.vars ?? {}),
       secretValues,
       environments: options.environments ?? {},
       concurrency: options.concurrency ?? createConcurrency(),
@@ -130,7 +130,7 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
       plan,
       callers: [],
       inputs,
-      secrets: { ...options.secrets, GITHUB_TOKEN: token },
+      secrets: { ...upperCased(options.secrets ?? {}), GITHUB_TOKEN: token },
       environmentSecrets: 'all',
       cancel: cancel.signal,
     }

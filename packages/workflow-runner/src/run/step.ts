@@ -177,25 +177,15 @@ function report(error: unknown, output: StepOutput): void {
   output.annotate('error', error.message)
 }
 
-/** The name that GitHub shows: `name`, else `Run …`. */
+/** The name that GitHub shows: `name`, else `Run …`, evaluated where that is possible already. */
 export function stepName(frame: Frame, step: Step): string {
-  if (step.name) {
-    try {
-      return frame.job.masks.hide(scalarText(step.name, frameScope(frame, frameEnv(frame))))
-    } catch {
-      return step.name.toString()
-    }
+  const token = step.name ?? step.uses ?? step.run
+  if (!token) return 'Run'
+  let text = token.toString()
+  try {
+    text = frame.job.masks.hide(scalarText(token, frameScope(frame, frameEnv(frame))))
+  } catch (error) {
+    if (!(error instanceof WorkflowError)) throw error
   }
-  const text = step.uses?.toString() ?? (step.run ? firstLine(sourceText(step)) : '')
-  return `Run ${text}`
-}
-
-/** The script as written, with its expressions unevaluated. */
-function sourceText(step: Step): string {
-  const token = step.run as { source?: string; toString(): string } | undefined
-  return token?.source ?? token?.toString() ?? ''
-}
-
-function firstLine(text: string): string {
-  return text.trim().split('\n')[0]?.trim() ?? ''
+  return step.name ? text : `Run ${text.trim().split('\n')[0]?.trim() ?? ''}`
 }
