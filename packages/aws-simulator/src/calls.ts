@@ -21,10 +21,16 @@ export interface RecordedCall {
 export function countCalls(calls: RecordedCall[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const call of calls) {
-    const key = `${call.service}:${call.service === 'registry' ? registryKind(call.operation) : call.operation}`
+    const key = `${call.service}:${kindOf(call)}`
     counts[key] = (counts[key] ?? 0) + 1
   }
   return counts
+}
+
+function kindOf({ service, operation }: RecordedCall): string {
+  if (service === 'registry') return registryKind(operation)
+  // A presigned download: its path is a new one each time.
+  return service === 's3' ? (operation.split(' ')[0] ?? '') : operation
 }
 
 function registryKind(operation: string): string {
