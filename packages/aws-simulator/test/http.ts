@@ -51,6 +51,7 @@ export function registryClient(url: string, authorization?: string) {
     options: { headers?: Record<string, string>; body?: Buffer | string } = {},
   ) => http(method, new URL(path, url), { ...options, headers: { ...base, ...options.headers } })
   const client = {
+    authorization,
     send,
     async putBlob(name: string, bytes: Buffer | string, digest = sha256(bytes)) {
       const session = await send('POST', `/v2/${name}/blobs/uploads/`)
