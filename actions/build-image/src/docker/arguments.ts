@@ -3,7 +3,6 @@ import type { Inputs } from '../inputs.ts'
 export interface BuildOptions {
   dockerfile: string
   labels: Record<string, string>
-  metadataFile: string
   /** A folder for an OCI layout, or the name under which the engine keeps the image. */
   destination: { layout: string } | { load: string }
   /** Fetch newer versions of the base images. */
@@ -38,7 +37,6 @@ export function buildArguments(inputs: Inputs, options: BuildOptions): string[] 
     ...(inputs.noCache ? ['--no-cache'] : []),
     inputs.provenance === 'false' ? '--provenance=false' : `--provenance=mode=${inputs.provenance}`,
     `--sbom=${inputs.sbom}`,
-    ...['--metadata-file', options.metadataFile],
     ...('layout' in destination
       ? ['--output', `type=oci,${csvField(`dest=${destination.layout}`)},tar=false,rewrite-timestamp=true`]
       : ['--load', '--tag', destination.load]),

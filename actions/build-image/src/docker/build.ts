@@ -72,7 +72,7 @@ async function buildWith(
   options: CommandOptions,
   { log }: BuildDeps,
 ): Promise<BuildStep[]> {
-  const args = buildArguments(inputs, { ...request, destination, metadataFile: `${request.output}.json` })
+  const args = buildArguments(inputs, { ...request, destination })
   const progress = new BuildProgress()
   const result = await log.group(`docker ${shown(args)}`, () =>
     command('docker', args, {

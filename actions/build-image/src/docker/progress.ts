@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util'
+
 /** One step of the build, as `docker buildx build --progress=plain` numbers them. */
 export interface BuildStep {
   id: string
@@ -31,7 +33,7 @@ export class BuildProgress {
   readonly #warnings: string[] = []
 
   read(raw: string): void {
-    const line = raw.replace(/\r$/, '')
+    const line = stripVTControlCharacters(raw).replace(/\r$/, '')
     const match = line.match(/^#(\d+) (.*)$/)
     if (match) this.#readStep(match[1]!, match[2]!)
     else if (line.trim()) {
@@ -51,7 +53,7 @@ export class BuildProgress {
     if (done) step.seconds = Number(done[1])
     else if (text === 'CACHED') step.cached = true
     else if (text.startsWith('ERROR: ')) step.error = text.slice(7)
-    else if (text !== step.title) {
+    else if (text !== step.title && text !== 'CANCELED') {
       step.lines.push(text.replace(/^\d+\.\d+ /, ''))
       if (step.lines.length > kept) step.lines.shift()
     }
@@ -80,11 +82,17 @@ export class BuildProgress {
     const from = this.#closing.findLastIndex((line) => /^\S+:\d+$/.test(line))
     return {
       step: step?.title,
-      message: step?.error ?? said,
+      message: withoutNoise(step?.error ?? said),
       lines: step?.lines ?? [],
       location: this.#closing[from],
     }
   }
+}
+
+/** The builder repeats the whole command, and names snapshots by their internal ids. */
+function withoutNoise(message: string): string {
+  const exit = message.match(/^process ".*" did not complete successfully: (exit code: \d+)/s)?.[1]
+  return exit ?? message.replace(/^(failed to compute cache key: )?failed to calculate checksum of ref \S+: /, '')
 }
 
 function isDockerfileStep(title: string): boolean {
