@@ -3,7 +3,7 @@ import path from 'node:path'
 import { root } from './lib/repository.ts'
 
 const steps: [string, string[]][] = [
-  [path.join(root, 'node_modules/.bin/biome'), ['ci', '--diagnostic-level=warn', '.']],
+  [path.join(root, 'node_modules/.bin/biome'), ['ci', '--colors=off', '--diagnostic-level=warn', '.']],
   [process.execPath, [path.join(root, 'scripts/docs.ts'), '--check']],
 ]
 
