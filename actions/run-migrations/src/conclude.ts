@@ -2,7 +2,7 @@ import { type ActionResult, formatDuration, markdownCode, markdownTable } from '
 import { type FollowedTask, lastLogLines, taskId } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
-import type { Ledger } from './ledger.ts'
+import { type Ledger, troubleOf } from './ledger.ts'
 import type { StartedTask } from './migrate.ts'
 import type { Start } from './revision.ts'
 import type { MigratePlan } from './run.ts'
@@ -47,26 +47,26 @@ interface Settlement {
 async function settle(inputs: Inputs, deps: Deps, ending: Ending): Promise<Settlement> {
   const { book, plan, followed } = ending
   const { end } = followed
-  const recorded = plan?.state?.pending ? undefined : plan?.state?.schema?.level
-
   if (end?.succeeded) {
     deps.log.info(end.cause)
-    if (!book || !plan) return { level: undefined, failure: undefined }
-    return settleSuccess(inputs, deps, { ...ending, book, plan })
+    return book && plan
+      ? settleSuccess(inputs, deps, { ...ending, book, plan })
+      : { level: undefined, failure: undefined }
   }
-  if (end && end.exitCode === undefined && !followed.task?.startedAt) {
-    if (plan) await book?.notStarted(plan)
-    return { level: recorded, failure: `${whatHappened(inputs, ending)} ${untouched(plan)}` }
+  const happened = whatHappened(inputs, ending)
+  if (neverRan(ending)) {
+    const trouble = book && plan && (await troubleOf(book.notStarted(plan)))
+    const level = plan?.state?.pending ? undefined : plan?.state?.schema?.level
+    return { level: trouble ? undefined : level, failure: `${happened} ${untouched(plan, trouble)}` }
   }
-  const proof = end && book && plan && !deps.cancelled.aborted ? await prove(inputs, deps, ending, plan) : undefined
-  if (proof?.level !== undefined && book && plan) {
-    await book.reached(proof.level, plan.image)
-    return {
-      level: proof.level,
-      failure: `${whatHappened(inputs, ending)} The status command has proven that the database has schema level ${proof.level} (${proof.why}), and the record says so now. Mend the cause and run the job again.`,
-    }
+  const proof = end && plan && !deps.cancelled.aborted ? await prove(inputs, deps, ending, plan) : undefined
+  if (proof?.level === undefined || !book || !plan)
+    return { level: undefined, failure: `${happened} ${stateLeft(inputs, ending, proof)}` }
+  const trouble = await troubleOf(book.reached(proof.level, plan.image))
+  return {
+    level: proof.level,
+    failure: `${happened} The status command has proven that the database has schema level ${proof.level} (${proof.why}). ${trouble ? `The record says pending all the same: ${trouble}` : 'The record says so now.'} Mend the cause and run the job again.`,
   }
-  return { level: undefined, failure: `${whatHappened(inputs, ending)} ${stateLeft(ending, proof)}` }
 }
 
 /** Exit code 0 is the proof, unless a status command knows better. */
@@ -79,16 +79,19 @@ async function settleSuccess(
   const expected = plan.image.level.text
   const proof = deps.cancelled.aborted ? undefined : await prove(inputs, deps, ending, plan)
   const level = proof?.level ?? expected
-  await book.reached(level, plan.image)
+  const trouble = await troubleOf(book.reached(level, plan.image))
+  if (trouble)
+    return {
+      level,
+      failure: `The migrations are applied (schema level ${level}), but the record could not be told and still says pending, so deploy-service and rollback refuse: ${trouble} Mend that and run the job again: applied migrations do nothing twice.`,
+    }
   if (level !== expected)
     return {
       level,
       failure: `Container "${started.container}" exited with code 0, but the database has schema level ${level} and not ${expected}: ${proof?.why}. The record says ${level}. Check what the command applies, and run the job again.`,
     }
   if (inputs.release?.statusCommand && proof?.level === undefined)
-    deps.log.warning(
-      `The status command has proven nothing (${proof?.why ?? 'the run was cancelled'}); exit code 0 counts.`,
-    )
+    deps.log.warning(`The status command has proven nothing (${proof?.why ?? 'it was not asked'}); exit code 0 counts.`)
   deps.log.info(
     `The record of ${inputs.release?.application} in ${inputs.release?.environment} says now: schema level ${level}.`,
   )
@@ -100,37 +103,54 @@ async function prove(inputs: Inputs, deps: Deps, { start }: Ending, plan: Migrat
   return proveLevel(inputs, deps, start, plan.image.migrations)
 }
 
-function whatHappened({ timeoutMs }: Inputs, { started, followed }: Ending): string {
+function neverRan({ followed: { end, task } }: Ending): boolean {
+  return end !== undefined && end.exitCode === undefined && !task?.startedAt
+}
+
+function whatHappened({ timeoutMs }: Inputs, ending: Ending): string {
+  const { started, followed } = ending
   const { ended, end, stopFailure, trouble } = followed
   const id = taskId(started.task.taskArn ?? '')
   if (ended === 'lost')
     return trouble
       ? `Task ${id} cannot be watched any more: ${trouble} The task itself goes on; a repeated job follows it while it runs.`
       : `ECS does not know task ${id} any more, so how it ended cannot be said.`
+  if (ended === 'stopped')
+    return `The migration ${neverRan(ending) ? 'could not start' : 'failed'}. ${end?.cause ?? ''}`
   const why =
     ended === 'timed-out'
       ? `The migration did not end within ${formatDuration(timeoutMs)} (input "timeout")`
       : 'The run was cancelled'
-  if (ended === 'stopped') return `The migration failed. ${end?.cause ?? ''}`
   if (stopFailure) return `${why}, and task ${id} could not be stopped, so it goes on: ${stopFailure}`
-  if (end) return `${why}; task ${id} was stopped. ${end.cause}`
+  if (end)
+    return `${why}, and task ${id} was stopped${end.exitCode === undefined ? '' : `; its container ended with code ${end.exitCode}`}.`
   return `${why}; ECS was asked to stop task ${id}: its containers have SIGTERM, and SIGKILL after their stopTimeout (30 s unless set).`
 }
 
-function untouched(plan: MigratePlan | undefined): string {
-  const earlier = plan?.state?.pending
-    ? ' The record says pending as before, because of an earlier migration whose end is not known.'
-    : ''
-  return `The command never ran: the database is as it was.${earlier} Mend the cause and run the job again.`
+function untouched(plan: MigratePlan | undefined, trouble: string | undefined): string {
+  const record = trouble
+    ? ` The record says pending all the same, since it could not be written: ${trouble}`
+    : plan?.state?.pending
+      ? ' The record says pending as before, because of an earlier migration whose end is not known.'
+      : ''
+  return `The command never ran: the database is as it was.${record} Mend the cause and run the job again.`
 }
 
-function stateLeft({ book, plan }: Ending, proof: Proof | undefined): string {
+function stateLeft({ release }: Inputs, { book, plan }: Ending, proof: Proof | undefined): string {
   const half = 'The database may be half migrated; the service was not touched and runs on.'
-  const prove = proof && proof.level === undefined ? ` The status command has proven nothing: ${proof.why}.` : ''
   if (!book || !plan) return `${half} Look at it, mend the cause and run the job again.`
-  const from = plan.state?.schema?.level ?? 'unknown'
-  const snapshot = plan.state?.snapshot
-  return `${half}${prove} The record says pending, between ${from} and ${plan.image.level.text}: deploy-service and rollback refuse until migrations have ended with code 0. Look at the database, mend the cause and run the job again.${snapshot ? ` The last snapshot on record is ${snapshot.id}.` : ''}`
+  const from = plan.state?.schema?.level
+  const to = plan.image.level.text
+  const snapshot = release?.snapshotId ?? plan.state?.snapshot?.id
+  return [
+    half,
+    proof && `The status command has proven nothing: ${proof.why}.`,
+    `The record says pending, ${from ? `between ${from} and ${to}` : `on the way to ${to}`}: deploy-service and rollback refuse until migrations have ended with code 0.`,
+    'Look at the database, mend the cause and run the job again.',
+    snapshot && `The snapshot from before is ${snapshot}.`,
+  ]
+    .filter(Boolean)
+    .join(' ')
 }
 
 /** Of the container that migrates; where another one failed, of that one too. */

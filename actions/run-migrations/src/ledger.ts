@@ -1,4 +1,4 @@
-import { UserError } from '@deploy-actions/action-kit'
+import { messageOf, UserError } from '@deploy-actions/action-kit'
 import {
   allOf,
   appliedMigrations,
@@ -35,6 +35,16 @@ export interface Ledger {
   reached(level: string, image: ImageSchema): Promise<void>
   /** The task never ran: the database is as it was. An earlier migration of unknown end stays pending. */
   notStarted(plan: Extract<Plan, { answer: 'migrate' }>): Promise<void>
+}
+
+/** Why a write to the record failed; undefined when it did not. For writes whose failure has to be told together with something else. */
+export async function troubleOf(write: Promise<void>): Promise<string | undefined> {
+  try {
+    await write
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
 }
 
 /** The ledger of one application in one environment, for the image with this digest. */

@@ -5,7 +5,7 @@ import { conclude } from './conclude.ts'
 import type { Deps } from './deps.ts'
 import { checkMayLook, earlierTask } from './earlier-task.ts'
 import type { Inputs } from './inputs.ts'
-import { type Ledger, ledger, type Plan } from './ledger.ts'
+import { type Ledger, ledger, type Plan, troubleOf } from './ledger.ts'
 import { follow, joinTask, type StartedTask, startTask, UnansweredStart } from './migrate.ts'
 import { pinRevision, prepare, readService, type Start } from './revision.ts'
 import { proveBefore } from './status.ts'
@@ -45,7 +45,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
     if (plan) await book?.begin(plan)
     started = await startOrUndo(inputs, deps, { book, plan, start })
   }
-  if (plan) await book?.started(taskId(started.task.taskArn ?? ''))
+  if (plan) await noteTask(book, started, deps)
 
   const purpose = `Migration of ${inputs.release?.application ?? inputs.service}`
   const followed = await log.group(`${purpose}: log of container ${started.container}`, () =>
@@ -68,9 +68,18 @@ async function startOrUndo(
         `${error.message} ${plan ? 'The record says pending, to be safe. ' : ''}Run the job again: it follows the task if there is one, and starts one otherwise.`,
         { cause: error },
       )
-    if (isUserError(error) && plan) await book?.notStarted(plan)
+    if (!isUserError(error) || !book || !plan) throw error
+    const trouble = await troubleOf(book.notStarted(plan))
+    if (trouble)
+      throw new UserError(`${error.message} The record says pending all the same: ${trouble}`, { cause: error })
     throw error
   }
+}
+
+/** The task runs by now, so its id in the record is not worth losing sight of it for. */
+async function noteTask(book: Ledger | undefined, { task }: StartedTask, { log }: Deps): Promise<void> {
+  const trouble = book && (await troubleOf(book.started(taskId(task.taskArn ?? ''))))
+  if (trouble) log.warning(`The record does not name the task, so a rollback cannot stop it: ${trouble}`)
 }
 
 function withoutTask(plan: Exclude<Plan, MigratePlan>, { image }: Inputs, { log, summary }: Deps): ActionResult {

@@ -59,6 +59,7 @@ export interface Stage {
   migration(behaviour: TaskBehaviour): void
   run(inputs?: Record<string, string>, options?: Partial<NodeActionOptions>): Promise<ActionRun>
   record(): Promise<RecordState | undefined>
+  pending(): Promise<RecordState['pending']>
   writeRecord(state: Partial<RecordState>): Promise<void>
   /** Requests of one operation, in order. */
   inputsOf(operation: string): Record<string, unknown>[]
@@ -120,6 +121,15 @@ export async function stage(
   const digests = { one: await digestOf('one'), two: await digestOf('two'), bare: await digestOf('bare') }
   const before = simulator.calls.length
   const client = new ECSClient(config)
+  const record = async () => {
+    try {
+      const { Parameter } = await ssm.send(new GetParameterCommand({ Name: recordName }))
+      return JSON.parse(Parameter?.Value ?? '') as RecordState
+    } catch (error) {
+      if ((error as Error).name === 'ParameterNotFound') return undefined
+      throw error
+    }
+  }
   return {
     simulator,
     ecs: client,
@@ -141,12 +151,13 @@ export async function stage(
         env: { ...simulator.env, ...runOptions.env },
       }),
     async record() {
-      try {
-        const { Parameter } = await ssm.send(new GetParameterCommand({ Name: recordName }))
-        return JSON.parse(Parameter?.Value ?? '') as RecordState
-      } catch {
-        return undefined
-      }
+      // What a test denies to the action shall not be denied to the test.
+      simulator.clearFaults()
+      return record()
+    },
+    async pending() {
+      simulator.clearFaults()
+      return (await record())?.pending
     },
     async writeRecord(state) {
       const Value = JSON.stringify({ format: 1, releases: [], bad: [], ...state })

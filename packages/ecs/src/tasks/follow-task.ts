@@ -100,6 +100,7 @@ export async function followTask(deps: FollowDeps, request: FollowRequest): Prom
       if (ended === 'stopped' && cancelled.aborted) {
         ended = 'cancelled'
         stopFailure = await cancel.sent()
+        if (stopFailure) return result()
       }
       const looked = describeTask(ecs, cluster, taskArn).catch((error: unknown) => {
         trouble = messageOf(error)
@@ -133,6 +134,7 @@ export async function followTask(deps: FollowDeps, request: FollowRequest): Prom
       if (ended === 'stopped' && !cancelled.aborted && elapsed() >= deadline) {
         ended = 'timed-out'
         stopFailure = await stop(deps, request, 'its time is up', `no end within ${formatDuration(request.timeoutMs)}`)
+        if (stopFailure) return result()
         deadline = elapsed() + graceAfterTimeoutMs
       }
       const pause = ended === 'cancelled' ? 1_000 : pollMs * (0.8 + 0.4 * Math.random())
