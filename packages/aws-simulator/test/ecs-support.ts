@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   type CreateServiceCommandInput,
   DescribeServiceDeploymentsCommand,
@@ -11,6 +12,12 @@ import {
 } from '@aws-sdk/client-ecs'
 import { type Scenario, type Simulator, startSimulator } from '../src/index.ts'
 import { clientsOf } from './clients.ts'
+
+/** The ARN a seeded target group gets: it follows from the name. */
+export function groupArn(name: string): string {
+  const suffix = createHash('sha256').update(name).digest('hex').slice(0, 16)
+  return `arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/${name}/${suffix}`
+}
 
 export const network = { awsvpcConfiguration: { subnets: ['subnet-1a', 'subnet-1b'], securityGroups: ['sg-1'] } }
 
@@ -32,6 +39,12 @@ export const definition = (family: string, image: string, more: Record<string, u
   containerDefinitions: [container(image, more)],
 })
 
+const open: Simulator[] = []
+
+afterEach(async () => {
+  for (const simulator of open.splice(0)) await simulator.close()
+})
+
 export interface Stage {
   simulator: Simulator
   ecs: ECSClient
@@ -43,10 +56,9 @@ export interface Stage {
   deployments(): Promise<ServiceDeployment[]>
   /** Event texts since the update, oldest first, without the service's prefix, with ids shortened to `(task T)`. */
   events(): Promise<string[]>
-  close(): Promise<void>
 }
 
-/** A simulator on a manual clock with one cluster `prod` and one long-settled service `web`, spoken to by the real SDK client. */
+/** A simulator on a manual clock, closed after the test, with one cluster `prod` and one long-settled service `web`, spoken to by the real SDK client. */
 export async function stage(
   scenario: Scenario = {},
   service: Partial<CreateServiceCommandInput> = {},
@@ -75,6 +87,7 @@ export async function stage(
       },
     },
   })
+  open.push(simulator)
   const { ecs } = clientsOf(simulator.url)
   const start = simulator.world.clock.now()
   const describe = async (name = 'web') => {
@@ -116,6 +129,29 @@ export async function stage(
         )
         .reverse()
     },
-    close: () => simulator.close(),
   }
+}
+
+/** One line per change of `deployments[]` or of the newest service deployment while time goes on: `12s PRIMARY IN_PROGRESS 1/0+1 …`. */
+export async function watch(web: Stage, seconds: number, step = 1): Promise<string[]> {
+  const lines: string[] = []
+  const names = new Map<string, string>()
+  const letter = (id = '') => {
+    if (!names.has(id)) names.set(id, String.fromCharCode(65 + names.size))
+    return names.get(id)
+  }
+  let last = ''
+  for (let at = step; at <= seconds; at += step) {
+    web.advance(step)
+    const { deployments = [] } = await web.service()
+    const shown = [...deployments].reverse().map((deployment) => {
+      const { desiredCount, runningCount, pendingCount } = deployment
+      return `${letter(deployment.id)} ${deployment.status} ${deployment.rolloutState} ${runningCount}+${pendingCount}/${desiredCount}`
+    })
+    const [newest] = await web.deployments()
+    const line = [...shown.reverse(), newest?.status].join(' | ')
+    if (line !== last) lines.push(`${at}s ${line}`)
+    last = line
+  }
+  return lines
 }

@@ -1,4 +1,5 @@
 import type { CreateServiceRequest, RegisterTaskDefinitionRequest } from '@aws-sdk/client-ecs'
+import { behavioursFrom } from '../behaviours.ts'
 import type { Seed } from '../scenario.ts'
 import { createCluster } from './clusters.ts'
 import { saySteady } from './deployments/events.ts'
@@ -80,6 +81,10 @@ function addOldTask(ecs: Ecs, service: ServiceState, created: Date): void {
     },
     tags: [],
     targets: targetsOf(revision),
+    // Rules for the first tasks are meant for those that start while somebody looks.
+    behaviourFor: behavioursFrom(() =>
+      (ecs.world.scenario.behaviours ?? []).filter(({ match }) => match.first === undefined),
+    ),
   })
   pullImages(ecs, task)
   const at = (seconds: number) => new Date(created.getTime() + seconds * 1000)

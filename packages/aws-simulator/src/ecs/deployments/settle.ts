@@ -31,6 +31,8 @@ interface Progress {
   /** No other deployment has tasks that were not told to stop, or no task of theirs serves any more. */
   oldTold: boolean
   oldGone: boolean
+  /** No task that was told to stop still serves, of whichever deployment. */
+  quiet: boolean
 }
 
 function progressOf(service: ServiceState, primary: DeploymentState): Progress {
@@ -42,6 +44,7 @@ function progressOf(service: ServiceState, primary: DeploymentState): Progress {
     full: healthy === service.desiredCount && live.length === service.desiredCount,
     oldTold: old.every((task) => task.stopRequested),
     oldGone: old.every((task) => task.stopRequested && !stillServing(task)),
+    quiet: [...service.tasks].every((task) => !task.stopRequested || !stillServing(task)),
   }
 }
 
@@ -71,7 +74,7 @@ export function settle(ecs: Ecs, service: ServiceState): void {
   if (!primary || primary.halted) return
   const progress = progressOf(service, primary)
   if (primary.rolloutState === 'COMPLETED') {
-    if (!service.steady && progress.full && progress.oldGone) saySteady(ecs, service)
+    if (!service.steady && progress.full && progress.oldGone && progress.quiet) saySteady(ecs, service)
     return
   }
   if (!primary.stages) {

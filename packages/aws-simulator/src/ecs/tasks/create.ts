@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { AwsVpcConfiguration, ContainerDefinition, RunTaskRequest, Tag } from '@aws-sdk/client-ecs'
+import type { BehaviourFor } from '../../world.ts'
 import { ecsArn, newTaskId, newUuid } from '../names.ts'
 import type {
   ClusterState,
@@ -23,6 +24,8 @@ export interface TaskOrder {
   request?: TaskState['request']
   tags?: Tag[]
   targets?: TaskState['targets']
+  /** Who says how it behaves; the scenario unless given. */
+  behaviourFor?: BehaviourFor
 }
 
 const ZONES = ['a', 'b', 'c']
@@ -46,7 +49,7 @@ function behaviourOf(ecs: Ecs, order: TaskOrder) {
   const image = main?.image ?? ''
   const found = resolveImage(ecs, image, order.deployment?.revision.digests.get(main?.name ?? ''))
   const override = order.overrides?.containerOverrides?.find(({ name }) => name === main?.name)
-  return ecs.world.behaviourFor({
+  return (order.behaviourFor ?? ecs.world.behaviourFor)({
     kind: order.deployment ? 'service' : 'run-task',
     cluster: order.cluster.name,
     service: order.deployment?.service.name,
