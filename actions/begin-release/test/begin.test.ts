@@ -1,0 +1,447 @@
+import { commit, level, lock, name, type Stage, since, stage } from './stage.ts'
+
+let on: Stage
+beforeEach(async () => {
+  on = await stage()
+})
+afterEach(() => on[Symbol.asyncDispose]())
+
+const established = (which: 'two' | 'three') => ({ level: level[which], digest: on.digests[which], since })
+const good = (which: 'plain' | 'two', more = {}) => ({
+  digest: on.digests[which],
+  commit: 'a'.repeat(40),
+  level: which === 'two' ? level.two : 'none',
+  services: { web: 'shop:1' },
+  at: since,
+  ...more,
+})
+
+describe('a release that may begin', () => {
+  test('the first one starts the record, and an application without migrations is known to have none', async () => {
+    const main = await on.run()
+    expect(main.exitCode).toBe(0)
+    expect(main.outputs).toEqual({
+      'schema-level': 'none',
+      'database-level': 'none',
+      'will-migrate': 'false',
+      migrations: '',
+      previous: '',
+      proceed: 'true',
+    })
+    expect(main.annotations).toEqual([
+      expect.objectContaining({
+        level: 'notice',
+        message: expect.stringContaining(`${name} is started with this release`),
+      }),
+    ])
+    expect(await on.read()).toMatchObject({
+      format: 1,
+      schema: { level: 'none' },
+      releases: [],
+      attempt: {
+        digest: on.digests.plain,
+        commit,
+        level: 'none',
+        services: {},
+        order: expect.stringMatching(/\.yml#\d+$/),
+      },
+    })
+    expect(await on.read(lock)).toMatchObject({ holder: { what: commit.slice(0, 7) }, until: expect.any(String) })
+  })
+
+  test('the first one of an application with migrations will migrate', async () => {
+    const main = await on.run({ digest: on.digests.two })
+    expect(main.outputs).toMatchObject({
+      'schema-level': level.two,
+      'database-level': '',
+      'will-migrate': 'true',
+      migrations: '0001_init.sql\n0002_orders.sql',
+    })
+    expect(await on.read()).not.toHaveProperty('schema')
+  })
+
+  test('says which migrations will run, and what was released before', async () => {
+    await on.write({ schema: established('two'), releases: [good('two')] })
+    const main = await on.run({ digest: on.digests.three })
+    expect(main.outputs).toMatchObject({
+      'will-migrate': 'true',
+      migrations: '0003_prices.sql',
+      'database-level': level.two,
+      previous: on.digests.two,
+    })
+    expect(main.log).toContain(`1 to migrate: from ${level.two} to ${level.three}.`)
+    expect(main.summary).toContain('- `0003_prices.sql`')
+  })
+
+  test('of the level that the database has will not migrate', async () => {
+    await on.write({ schema: established('two') })
+    const main = await on.run({ digest: on.digests.two })
+    expect(main.outputs).toMatchObject({ 'will-migrate': 'false', migrations: '', proceed: 'true' })
+    expect(main.log).toContain(`Nothing to migrate: the image expects ${level.two}, the database has ${level.two}.`)
+  })
+
+  test('whose predecessor was killed says what that one reached', async () => {
+    const attempt = { digest: on.digests.two, level: level.two, services: { web: 'shop:7' }, since, run: 'run 7' }
+    await on.write({ schema: established('two'), attempt })
+    const main = await on.run({ digest: on.digests.two })
+    expect(main.exitCode).toBe(0)
+    expect(main.log).toMatch(/that began on .* \(run 7\) never reported its end; .* What it reached: web on shop:7\./)
+  })
+
+  test('whose commit may pass a freeze passes it', async () => {
+    await on.write({ schema: established('two'), freeze: { by: 'ops', reason: 'incident', since, pass: commit } })
+    expect((await on.run({ digest: on.digests.two })).exitCode).toBe(0)
+  })
+
+  test('does not care for a freeze that has ended by itself', async () => {
+    await on.write({ freeze: { by: 'ops', reason: 'holidays', since, until: '2026-10-02T08:00:00Z' } })
+    expect((await on.run()).exitCode).toBe(0)
+  })
+
+  test('goes across a schema level when an operator says so', async () => {
+    await on.write({ schema: established('three') })
+    const main = await on.run({ digest: on.digests.two, 'across-schema': 'true' })
+    expect(main.outputs).toMatchObject({ proceed: 'true', 'will-migrate': 'false' })
+    expect(main.annotations).toContainEqual(
+      expect.objectContaining({
+        level: 'warning',
+        message: expect.stringMatching(/^across-schema overrides: .*0003_prices/),
+      }),
+    )
+  })
+})
+
+describe('a release that may not begin changes nothing', () => {
+  const refused = async (inputs: Record<string, string>, message: RegExp) => {
+    const before = on.writes().length
+    const main = await on.run(inputs)
+    expect(main.exitCode).toBe(1)
+    expect(main.annotations.at(-1)).toMatchObject({ level: 'error', message: expect.stringMatching(message) })
+    expect(on.writes()).toHaveLength(before)
+    return main
+  }
+
+  test('frozen', async () => {
+    await on.write({ freeze: { by: 'ops', reason: 'incident 42', since } })
+    await refused(
+      {},
+      /^Releases are frozen since 2026-10-01T08:00:00\.000Z by ops: incident 42\..*To lift the freeze: aws ssm/,
+    )
+  })
+
+  test('an image marked bad', async () => {
+    await on.write({ bad: [{ digest: on.digests.plain, since, by: 'ops', reason: 'crashes' }] })
+    await refused({}, /was marked bad on .* by ops: crashes\..*Push a fix/)
+  })
+
+  test('an older schema, naming what the image does not know', async () => {
+    await on.write({ schema: established('three'), snapshot: { id: 'snap-1', level: level.two, at: since } })
+    await refused(
+      { digest: on.digests.two },
+      /does not know 1 migration that ran since: 0003_prices\.sql\. The snapshot .* is snap-1/,
+    )
+    await refused({}, /does not know 3 migrations/)
+  })
+
+  test('an edited past, naming the file', async () => {
+    await on.write({ schema: established('two') })
+    await refused({ digest: on.digests.edited }, /Changed after they ran: 0001_init\.sql\./)
+  })
+
+  test('which a squash may be', async () => {
+    await on.write({ schema: established('two') })
+    const main = await on.run({ digest: on.digests.edited, 'accept-history': 'true' })
+    expect(main.outputs).toMatchObject({ proceed: 'true', 'will-migrate': 'true', migrations: '0003_prices.sql' })
+  })
+
+  test('labels that are damaged', async () => {
+    await refused(
+      { digest: on.digests.damaged },
+      /^shop@[0-9a-f]{12}: The label .*schema-level of the image is "seventeen"/,
+    )
+  })
+
+  test('an image that is not there', async () => {
+    await refused({ digest: `sha256:${'0'.repeat(64)}` }, /Repository "shop" has no image sha256:0+\. Push it first/)
+  })
+
+  test('a repository that is not there', async () => {
+    await refused({ repository: 'shopp' }, /shopp/)
+  })
+})
+
+describe('superseded', () => {
+  const newer = async () => {
+    const main = await on.run()
+    const order = (await on.read())!.attempt!.order!
+    const [file, number] = order.split('#')
+    return { run: main, order: `${file}#${Number(number) + 1}`, older: `${file}#${Number(number) - 1}` }
+  }
+
+  test('when a run that was triggered later has been released', async () => {
+    const { order } = await newer()
+    await on.write({ releases: [good('plain', { order, commit: 'b'.repeat(40) })] })
+    const main = await on.run()
+    expect(main.exitCode).toBe(1)
+    expect(main.outputs).toEqual({ proceed: 'false' })
+    expect(main.annotations.at(-1)?.message).toMatch(
+      new RegExp(`^Superseded: run ${order} of commit b{40} was triggered after this one`),
+    )
+  })
+
+  test('may also end the step green', async () => {
+    const { order } = await newer()
+    await on.write({ releases: [good('plain', { order })] })
+    const main = await on.run({ 'on-superseded': 'skip' })
+    expect(main).toMatchObject({ exitCode: 0, outputs: { proceed: 'false' } })
+    expect(main.annotations).toEqual([expect.objectContaining({ level: 'notice', title: 'Superseded' })])
+  })
+
+  test('not by a release that was marked bad, an older one, or one of another workflow', async () => {
+    const { order, older, run } = await newer()
+    await on.post(run, 'failure')
+    for (const state of [
+      { releases: [good('two', { order })], bad: [{ digest: on.digests.two, since }] },
+      { releases: [good('two', { order: older })] },
+      { releases: [good('two', { order: 'other.yml#99999' })] },
+    ]) {
+      await on.write({ schema: { level: 'none', since }, ...state })
+      const main = await on.run()
+      expect(main.outputs.proceed).toBe('true')
+      await on.post(main, 'failure')
+    }
+  })
+})
+
+describe('its turn', () => {
+  test('is waited for, and what the one before has written counts', async () => {
+    const first = await on.run()
+    let told = ''
+    const second = on.run(
+      { 'lock-timeout': '2m', digest: on.digests.plain },
+      {
+        github: { run_id: '2' },
+        onLine: (line) => {
+          told += line
+        },
+      },
+    )
+    while (!told.includes('Waiting for the lock')) await new Promise((resolve) => setTimeout(resolve, 20))
+    await on.write({ freeze: { by: 'ops', reason: 'meanwhile', since } })
+    await on.post(first, 'failure')
+    const main = await second
+    expect(told).toContain('holds it since')
+    expect(main.exitCode).toBe(1)
+    expect(main.annotations.at(-1)?.message).toContain('frozen')
+    expect(await on.read(lock)).not.toHaveProperty('holder')
+  })
+
+  test('that does not come in time is said, with who holds the lock and how to break it', async () => {
+    await on.run({}, { github: { actor: 'hubot' } })
+    const main = await on.run({}, { github: { run_id: '2' } })
+    expect(main.exitCode).toBe(1)
+    expect(main.annotations[0]?.message).toMatch(
+      /^Waited 0s \(lock-timeout\) .* still holds the lock, until .*If that run no longer exists: aws ssm delete-parameter --name \/deploy-actions\/shop\/production\/lock$/,
+    )
+    expect(await on.read()).toMatchObject({ attempt: { digest: on.digests.plain } })
+  })
+
+  test('a cancel while waiting is clean', async () => {
+    const first = await on.run()
+    const before = on.writes().length
+    const cancel = new AbortController()
+    const main = await on.run(
+      { 'lock-timeout': '5m' },
+      {
+        github: { run_id: '2' },
+        signal: cancel.signal,
+        onLine: (line) => {
+          if (line.includes('Waiting for the lock')) cancel.abort()
+        },
+      },
+    )
+    expect(main).toMatchObject({ exitCode: 1, killed: false })
+    expect(main.annotations.at(-1)?.message).toContain(
+      'Cancelled before this release had its turn. Nothing was changed.',
+    )
+    await on.post(main, 'cancelled', { github: { run_id: '2' } })
+    expect(on.writes()).toHaveLength(before)
+    expect(await on.read(lock)).toMatchObject({ holder: { token: JSON.parse(first.state.release!).token } })
+  })
+
+  test('a run that is repeated after its runner was lost has it at once', async () => {
+    await on.run()
+    const main = await on.run({}, { github: { run_attempt: '2' } })
+    expect(main.exitCode).toBe(0)
+    expect(main.log).toContain('was left behind by')
+    expect((await on.read())?.attempt?.run).toMatch(/\/attempts\/2$/)
+  })
+
+  test('of two that begin at the same time one waits', async () => {
+    const runs = await Promise.all([1, 2].map((id) => on.run({}, { github: { run_id: String(id) } })))
+    expect(runs.map(({ exitCode }) => exitCode).sort()).toEqual([0, 1])
+  })
+})
+
+describe('when the job has ended', () => {
+  const deployed = async () => {
+    const state = (await on.read())!
+    await on.write({ ...state, attempt: { ...state.attempt!, services: { web: 'shop:8' } } })
+  }
+
+  test('a success with a completed service is a release that ended well', async () => {
+    await on.write({ releases: [good('two')], schema: { level: 'none', since } })
+    const main = await on.run()
+    await deployed()
+    const post = await on.post(main, 'success')
+    expect(post.exitCode).toBe(0)
+    const state = await on.read()
+    expect(state).not.toHaveProperty('attempt')
+    expect(state?.releases).toEqual([
+      {
+        digest: on.digests.plain,
+        commit,
+        level: 'none',
+        services: { web: 'shop:8' },
+        at: expect.any(String),
+        run: expect.stringContaining('/actions/runs/'),
+        order: expect.any(String),
+      },
+      good('two'),
+    ])
+    expect(await on.read(lock)).not.toHaveProperty('holder')
+    expect(post.log).toContain('The lock of shop in production is free again.')
+  })
+
+  test.each([
+    ['failure', 'failed'],
+    ['cancelled', 'cancelled'],
+  ] as const)('a %s is no release', async (status, outcome) => {
+    const main = await on.run()
+    await deployed()
+    await on.post(main, status)
+    expect(await on.read()).toMatchObject({ releases: [], attempt: { outcome, services: { web: 'shop:8' } } })
+    expect(await on.read(lock)).not.toHaveProperty('holder')
+  })
+
+  test('a success in which nothing was deployed is no release', async () => {
+    const main = await on.run()
+    const post = await on.post(main, 'success')
+    expect(post.annotations[0]?.message).toContain('nothing is recorded as a release')
+    expect((await on.read())?.releases).toEqual([])
+  })
+
+  test('what an operator rolled back meanwhile stays rolled back', async () => {
+    const main = await on.run()
+    const state = (await on.read())!
+    await on.write({ ...state, attempt: { ...state.attempt!, services: { web: 'shop:8' }, outcome: 'rolled-back' } })
+    const post = await on.post(main, 'success')
+    expect(post.annotations[0]?.message).toContain('is on record as rolled-back already')
+    expect(await on.read()).toMatchObject({ releases: [], attempt: { outcome: 'rolled-back' } })
+    expect(await on.read(lock)).not.toHaveProperty('holder')
+  })
+
+  test('a lock that another run has taken over is left to it', async () => {
+    const main = await on.run()
+    await on.run({}, { github: { run_attempt: '2' } })
+    const before = await on.read(lock)
+    await on.post(main, 'failure')
+    expect(await on.read(lock)).toEqual(before)
+    expect((await on.read())?.attempt).not.toHaveProperty('outcome')
+  })
+
+  test('the lock is given back even when the outcome cannot be written', async () => {
+    const main = await on.run()
+    on.simulator.addFaults({
+      service: 'ssm',
+      operation: 'PutParameter',
+      contains: 'Releases of',
+      effect: { kind: 'deny' },
+    })
+    const post = await on.post(main, 'failure')
+    expect(post.exitCode).toBe(0)
+    expect(post.annotations[0]).toMatchObject({
+      level: 'warning',
+      message: expect.stringContaining('ssm:PutParameter'),
+    })
+    expect(await on.read(lock)).not.toHaveProperty('holder')
+  })
+})
+
+describe('trouble', () => {
+  test.each(['ssm:GetParameter', 'ssm:PutParameter', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'])(
+    'without the right to %s the step says so',
+    async (right) => {
+      const [service, operation] = right.split(':')
+      on.simulator.addFaults({ service, operation, effect: { kind: 'deny' } })
+      const main = await on.run({ digest: on.digests.two })
+      expect(main.exitCode).toBe(1)
+      expect(main.annotations[0]?.message).toContain(`The role may not call ${right}`)
+      expect(on.writes()).toEqual([])
+    },
+  )
+
+  test('when the record cannot be written the lock is given back', async () => {
+    on.simulator.addFaults({
+      service: 'ssm',
+      operation: 'PutParameter',
+      contains: 'Releases of',
+      effect: { kind: 'deny' },
+    })
+    const main = await on.run()
+    expect(main.exitCode).toBe(1)
+    expect(await on.read(lock)).not.toHaveProperty('holder')
+  })
+
+  test('throttling is waited out', async () => {
+    on.simulator.addFaults({ times: 4, effect: { kind: 'error', name: 'ThrottlingException' } })
+    const main = await on.run()
+    expect(main.exitCode).toBe(0)
+    expect(main.log).toContain('AWS is throttling (Rate exceeded)')
+  })
+
+  test('a damaged record says how to see its history', async () => {
+    await on.write({ releases: {} as never })
+    const main = await on.run()
+    expect(main.annotations[0]?.message).toMatch(
+      /is damaged .*get-parameter-history --name \/deploy-actions\/shop\/production/s,
+    )
+  })
+
+  test('the record stays below what SSM takes', async () => {
+    const services = Object.fromEntries(
+      Array.from({ length: 12 }, (_, index) => [`service-${index}`, `family-${index}:1`]),
+    )
+    const releases = Array.from({ length: 4 }, (_, index) =>
+      good('two', { services, commit: String(index).repeat(40) }),
+    )
+    await on.write({ releases: releases.slice(0, 3), schema: { level: 'none', since } })
+    const main = await on.run()
+    expect(main.exitCode).toBe(0)
+    expect(JSON.stringify(await on.read()).length).toBeLessThanOrEqual(4096)
+    expect((await on.read())?.releases[0]).toEqual(releases[0])
+  })
+})
+
+describe('a wrong input fails before any call', () => {
+  test.each([
+    [{ environment: '' }, 'Input "environment" is required'],
+    [{ digest: 'sha256:123' }, 'Input "digest" is "sha256:123". Valid: sha256: and 64 hex digits'],
+    [{ region: 'Frankfurt' }, 'Input "region" is "Frankfurt". Valid: an AWS region'],
+  ])('%j', async (inputs, message) => {
+    const before = on.simulator.calls.length
+    const main = await on.run(inputs)
+    expect(main.exitCode).toBe(1)
+    expect(main.annotations).toEqual([
+      expect.objectContaining({ level: 'error', message: expect.stringContaining(message) }),
+    ])
+    expect(on.simulator.calls).toHaveLength(before)
+  })
+
+  test('no region', async () => {
+    const before = on.simulator.calls.length
+    const main = await on.run({}, { env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' } })
+    expect(main.annotations[0]?.message).toContain('No AWS region')
+    expect(on.simulator.calls).toHaveLength(before)
+  })
+})
