@@ -30,6 +30,7 @@ export function createRegion(options: {
   images: ImageLookup
   registries: EcrRegistries
   endpoints: EcrEndpoints
+  iam: ServiceHandlers
 }): Region {
   const { accountId, region, clock, scenario } = options
   const place = { accountId, region, now: clock.now }
@@ -57,6 +58,7 @@ export function createRegion(options: {
     elbHandlers(world, targetGroups),
     cloudwatchHandlers(world, alarms),
     stsHandlers(),
+    options.iam,
     ecsHandlers(world),
   ]
   return { world, services: new Map(services.map((service) => [service.signingName, service])), setAlarm: alarms.set }

@@ -228,6 +228,7 @@ export interface Seed {
   repositories?: { name: string; mutability?: 'MUTABLE' | 'IMMUTABLE'; registryId?: string; region?: string }[]
   /** Small images with real digests, in repositories that exist. */
   images?: SeedImage[]
+  roles?: SeedRole[]
   clusters?: string[]
   logGroups?: string[]
   parameters?: { name: string; type: 'String' | 'SecureString'; value: string }[]
@@ -236,6 +237,16 @@ export interface Seed {
   taskDefinitions?: Record<string, unknown>[]
   /** CreateService requests. With `stable: true` the service starts as long since completed. */
   services?: (Record<string, unknown> & { stable?: boolean })[]
+}
+
+export interface SeedRole {
+  name: string
+  /** Services that may assume it. Default: ecs-tasks.amazonaws.com. */
+  trusts?: string[]
+  /** Actions, may hold `*`, that SimulatePrincipalPolicy allows. Default: all. */
+  allow?: string[]
+  /** Actions that it denies explicitly. */
+  deny?: string[]
 }
 
 export interface SeedImage {

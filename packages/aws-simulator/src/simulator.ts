@@ -8,6 +8,7 @@ import { imageLookup } from './ecr/lookup.ts'
 import { ecrRegistries } from './ecr/registries.ts'
 import { seedImage } from './ecr/seed-image.ts'
 import { faultBox } from './faults.ts'
+import { iamHandlers } from './iam/index.ts'
 import { rateLimits } from './rate-limits.ts'
 import { createRegion, type Region } from './region.ts'
 import { registryServer } from './registry-server.ts'
@@ -78,6 +79,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     mistake,
     caller: { accountId, region: homeRegion, arn },
   })
+  const iam = iamHandlers(accountId, clock.now())
   const regions = new Map<string, Region>()
   const regionOf = (name: string): Region => {
     const existing = regions.get(name)
@@ -90,6 +92,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       images: imageLookup(registries, registry.registryOfHost),
       registries,
       endpoints: registry,
+      iam,
     })
     regions.set(name, region)
     return region

@@ -5,12 +5,12 @@ import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balan
 import { IAMClient } from '@aws-sdk/client-iam'
 import { SSMClient } from '@aws-sdk/client-ssm'
 
-/** Real SDK clients against a simulator, with one attempt per call, so that an error is seen and not retried away. */
-export function clientsOf(url: string, region = 'eu-central-1') {
+/** Real SDK clients against a simulator, by default with one attempt per call, so that an error is seen and not retried away. */
+export function clientsOf(url: string, region = 'eu-central-1', maxAttempts = 1) {
   const config = {
     region,
     endpoint: url,
-    maxAttempts: 1,
+    maxAttempts,
     credentials: { accessKeyId: 'ASIASIMULATOR0000000', secretAccessKey: 'simulator', sessionToken: 'simulator' },
   }
   return {
