@@ -28,7 +28,7 @@ export interface WatchOptions {
 }
 
 const intervalMs = 2_000
-const slowestMs = 15_000
+const slowestMs = 10_000
 
 /**
  * Watches deployments of one cluster until each has ended, with one poller for all: per poll one DescribeServices for ten services and, once
@@ -59,7 +59,7 @@ export async function watchDeployments(
   while (open().length > 0) {
     try {
       const repeated = await poll(open(), context, printer, deadline, say)
-      interval = repeated ? Math.min(slowestMs, interval * 1.5) : Math.max(intervalMs, interval / 1.5)
+      interval = repeated ? Math.min(slowestMs, interval * 1.5) : Math.max(intervalMs, interval / 2)
       say.trouble = false
     } catch (error) {
       if (context.signal?.aborted) break

@@ -1,0 +1,159 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { describeDifference, differences, equivalent, type TaskDefinitionInput } from '../src/index.ts'
+import { anyDefinition } from './arbitrary.ts'
+
+const base = {
+  family: 'web',
+  networkMode: 'awsvpc' as const,
+  requiresCompatibilities: ['FARGATE' as const],
+  cpu: '256',
+  memory: '512',
+  containerDefinitions: [
+    {
+      name: 'web',
+      image: 'a@sha256:1',
+      portMappings: [{ containerPort: 80 }, { containerPort: 443 }],
+      environment: [
+        { name: 'A', value: '1' },
+        { name: 'B', value: '' },
+      ],
+      secrets: [
+        { name: 'X', valueFrom: '/x' },
+        { name: 'Y', valueFrom: '/y' },
+      ],
+      healthCheck: { command: ['CMD', 'true'] },
+    },
+    { name: 'agent', image: 'b', essential: false },
+  ],
+} satisfies TaskDefinitionInput
+
+const web = (changes: object): TaskDefinitionInput => ({
+  ...base,
+  containerDefinitions: [{ ...base.containerDefinitions[0]!, ...changes }, base.containerDefinitions[1]!],
+})
+const lines = (after: TaskDefinitionInput, before: TaskDefinitionInput = base) =>
+  differences(before, after).map(describeDifference)
+
+describe('the same', () => {
+  test.each<[string, TaskDefinitionInput]>([
+    ['order of variables', web({ environment: [...base.containerDefinitions[0]!.environment!].reverse() })],
+    ['order of secrets', web({ secrets: [...base.containerDefinitions[0]!.secrets!].reverse() })],
+    ['order of ports', web({ portMappings: [{ containerPort: 443 }, { containerPort: 80 }] })],
+    ['order of containers', { ...base, containerDefinitions: [...base.containerDefinitions].reverse() }],
+    [
+      'ports as awsvpc fills them in',
+      web({ portMappings: [80, 443].map((port) => ({ containerPort: port, hostPort: port, protocol: 'tcp' })) }),
+    ],
+    [
+      'defaults of a container',
+      web({
+        essential: true,
+        cpu: 0,
+        mountPoints: [],
+        volumesFrom: [],
+        systemControls: [],
+        privileged: false,
+        versionConsistency: 'enabled',
+        dockerLabels: {},
+      }),
+    ],
+    [
+      'defaults of a health check',
+      web({ healthCheck: { command: ['CMD', 'true'], interval: 30, timeout: 5, retries: 3, startPeriod: 0 } }),
+    ],
+    ['defaults of a task', { ...base, volumes: [], placementConstraints: [], enableFaultInjection: false }],
+    ['amounts in words', { ...base, cpu: '.25 vCPU', memory: '0.5GB' }],
+    [
+      'the platform Fargate has anyway',
+      { ...base, runtimePlatform: { operatingSystemFamily: 'LINUX', cpuArchitecture: 'X86_64' } },
+    ],
+    ['tags', { ...base, tags: [{ key: 'run', value: '1' }] }],
+  ])('%s', (_name, other) => {
+    expect(lines(other)).toEqual([])
+    expect(equivalent(other, base)).toBe(true)
+  })
+
+  test('a role by name and by ARN', () => {
+    const role = (taskRoleArn: string) => ({ ...base, taskRoleArn })
+    expect(equivalent(role('web'), role('arn:aws:iam::123456789012:role/service/web'))).toBe(true)
+    expect(equivalent(role('web'), role('arn:aws:iam::123456789012:role/otherweb'))).toBe(false)
+  })
+})
+
+describe('not the same, and said in a line', () => {
+  test.each<[TaskDefinitionInput, string[]]>([
+    [web({ image: 'a@sha256:2' }), ['web.image: a@sha256:1 → a@sha256:2']],
+    [
+      web({ environment: [{ name: 'A', value: '2' }] }),
+      ['web.environment.A: 1 → 2', 'web.environment.B: removed (was "")'],
+    ],
+    [
+      web({ environment: [...base.containerDefinitions[0]!.environment!, { name: 'C', value: '' }] }),
+      ['web.environment.C: added ""'],
+    ],
+    [
+      web({
+        secrets: [
+          { name: 'X', valueFrom: '/z' },
+          { name: 'Y', valueFrom: '/y' },
+        ],
+      }),
+      ['web.secrets.X: /x → /z'],
+    ],
+    [web({ command: ['npm', 'start'] }), ['web.command: added ["npm","start"]']],
+    [
+      web({ portMappings: [{ containerPort: 80 }] }),
+      [
+        'web.portMappings: [{"containerPort":443,"hostPort":443,"protocol":"tcp"},{"containerPort":80,"hostPort":80,"protocol":"tcp"}] → [{"containerPort":80,"hostPort":80,"protocol":"tcp"}]',
+      ],
+    ],
+    [web({ essential: false }), ['web.essential: true → false']],
+    [web({ dockerLabels: { 'a.b': '1' } }), ['web.dockerLabels.a.b: added 1']],
+    [{ ...base, cpu: '512' }, ['cpu: 256 → 512']],
+    [{ ...base, volumes: [{ name: 'data' }] }, ['volumes.data: added {}']],
+    [{ ...base, runtimePlatform: { cpuArchitecture: 'ARM64' } }, ['runtimePlatform.cpuArchitecture: X86_64 → ARM64']],
+  ])('%#', (after, expected) => {
+    expect(lines(after)).toEqual(expected)
+  })
+
+  test('the order of a command, which means something', () => {
+    expect(equivalent(web({ command: ['a', 'b'] }), web({ command: ['b', 'a'] }))).toBe(false)
+  })
+
+  test('a variable given twice counts as its last value', () => {
+    const twice = web({
+      environment: [
+        { name: 'A', value: '0' },
+        { name: 'A', value: '1' },
+        { name: 'B', value: '' },
+      ],
+    })
+    expect(equivalent(twice, base)).toBe(true)
+  })
+})
+
+test('equivalence is reflexive, symmetric and blind to shuffling, whatever the definition', () => {
+  fc.assert(
+    fc.property(anyDefinition, anyDefinition, (a, b) => {
+      expect(differences(a, structuredClone(a))).toEqual([])
+      expect(differences(a, b).map(({ path }) => path)).toEqual(differences(b, a).map(({ path }) => path))
+      const shuffled = { ...a, containerDefinitions: [...(a.containerDefinitions ?? [])].reverse() }
+      expect(equivalent(a, shuffled)).toBe(true)
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('a change of any leaf that is no default is seen', () => {
+  fc.assert(
+    fc.property(anyDefinition, fc.constantFrom('image', 'user', 'hostname', 'workingDirectory'), (definition, key) => {
+      const [container, ...others] = definition.containerDefinitions ?? []
+      const before = { ...definition, containerDefinitions: [{ ...container, [key]: 'before' }, ...others] }
+      const after = { ...definition, containerDefinitions: [{ ...container, [key]: 'after' }, ...others] }
+      expect(differences(before, after)).toEqual([
+        { path: `${container?.name}.${key}`, before: 'before', after: 'after' },
+      ])
+    }),
+  )
+})
