@@ -1,8 +1,8 @@
-import type { ECRClient } from '@aws-sdk/client-ecr'
 import { UserError } from '@deploy-actions/action-kit'
 import {
   createRepository,
   describeImage,
+  type ECRClient,
   type EcrManifest,
   isCreatedOnPush,
   MissingRepositoryError,
@@ -21,8 +21,8 @@ export interface Present {
 }
 
 /**
- * Looks at what the repository holds before anything is sent: one call for the image and all tags, one more for the image's status when it is there.
- * Creates the repository where that is asked for.
+ * Looks at what the repository holds before anything is sent: one call for the image and all tags, one for the image's status. Creates the repository
+ * where that is asked for.
  */
 export async function inspectRepository(
   ecr: ECRClient,
@@ -32,13 +32,16 @@ export async function inspectRepository(
 ): Promise<Present> {
   const { repository, tags, image } = inputs
   const ids = [{ digest }, ...tags.map((tag) => ({ tag }))]
-  const found = await manifestsOf(ecr, repository, ids).catch(async (error) => {
+  const [found, described] = await Promise.all([
+    manifestsOf(ecr, repository, ids),
+    // An archived image may look missing to the first call; pushed again, it would still be one that nothing can pull.
+    describeImage(ecr, repository, { digest }),
+  ]).catch(async (error) => {
     if (!(error instanceof MissingRepositoryError) || !image) throw error
     await provideRepository(ecr, inputs, error, log)
-    return new Map<string, EcrManifest>()
+    return [new Map<string, EcrManifest>(), undefined] as const
   })
-  const status = found.has(digest) ? await describeImage(ecr, repository, { digest }) : undefined
-  if (status && status.status !== 'ACTIVE') throw unusableImage(repository, status)
+  if (described && described.status !== 'ACTIVE') throw unusableImage(repository, described)
   if (!found.has(digest) && !image)
     throw new UserError(
       `Repository "${repository.name}" has no image ${digest}, so there is nothing to tag. It was never pushed there, or a lifecycle rule deleted it. Build and push it again.`,

@@ -1,6 +1,5 @@
-import type { ECRClient } from '@aws-sdk/client-ecr'
 import { type ActionResult, type ActionRuntime, UserError } from '@deploy-actions/action-kit'
-import { type EcrManifest, setTags, shortDigest, type TagChange, verifyTags } from '@deploy-actions/ecr'
+import { type ECRClient, type EcrManifest, setTags, shortDigest, type TagChange, verifyTags } from '@deploy-actions/ecr'
 import { openImage } from './image.ts'
 import type { Inputs } from './inputs.ts'
 import { inspectRepository } from './present.ts'

@@ -1,9 +1,16 @@
 import { formatDuration, UserError } from '@deploy-actions/action-kit'
-import { type EcrRepository, isAttestation, type Manifest, platformText } from '@deploy-actions/ecr'
+import {
+  type EcrRepository,
+  findingsOf,
+  isAttestation,
+  type Manifest,
+  platformText,
+  type ScanReport,
+  startScan,
+} from '@deploy-actions/ecr'
 import type { ScanInputs } from './inputs.ts'
 import { severities } from './inputs.ts'
 import type { Deps } from './run.ts'
-import { findingsOf, type ScanReport, startScan } from './scan-api.ts'
 
 export interface GateResult {
   scans: ScannedImage[]

@@ -5,3 +5,5 @@ import { awsClient, type ClientOptions } from '@deploy-actions/aws'
 export function ecrClient(options: ClientOptions): ECRClient {
   return awsClient(ECRClient, options)
 }
+
+export type { ECRClient }

@@ -100,10 +100,22 @@ export async function manifestsOf(
   repository: EcrRepository,
   ids: ImageId[],
 ): Promise<Map<string, EcrManifest>> {
+  return (await lookUpImages(ecr, repository, ids)).found
+}
+
+export interface LookUp {
+  found: Map<string, EcrManifest>
+  /** Tags and digests that exist without being readable, such as those of archived images. */
+  inaccessible: Set<string>
+}
+
+/** As manifestsOf, telling what is missing from what can't be read. */
+export async function lookUpImages(ecr: ECRClient, repository: EcrRepository, ids: ImageId[]): Promise<LookUp> {
   const found = new Map<string, EcrManifest>()
+  const inaccessible = new Set<string>()
   for (let at = 0; at < ids.length; at += 100) {
     const batch = ids.slice(at, at + 100)
-    const { images = [] } = await ecr
+    const { images = [], failures = [] } = await ecr
       .send(
         new BatchGetImageCommand({
           registryId: repository.registryId,
@@ -115,6 +127,10 @@ export async function manifestsOf(
       .catch(async (error) => {
         throw await missingRepository(error, ecr, repository)
       })
+    for (const { failureCode, imageId } of failures) {
+      const id = imageId?.imageTag ?? imageId?.imageDigest
+      if (failureCode === 'ImageInaccessible' && id) inaccessible.add(id)
+    }
     for (const { imageId, imageManifest, imageManifestMediaType, registryId } of images) {
       if (!imageManifest || !imageId?.imageDigest) continue
       const bytes = Buffer.from(imageManifest, 'utf8')
@@ -130,7 +146,7 @@ export async function manifestsOf(
       found.set(manifest.digest, manifest)
     }
   }
-  return found
+  return { found, inaccessible }
 }
 
 function apiId(id: ImageId) {

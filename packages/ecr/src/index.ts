@@ -1,4 +1,4 @@
-export { ecrClient } from './client.ts'
+export { type ECRClient, ecrClient } from './client.ts'
 export {
   describeImage,
   type EcrImage,
@@ -7,6 +7,8 @@ export {
   type ImageId,
   imageByDigest,
   imageByTag,
+  type LookUp,
+  lookUpImages,
   manifestsOf,
 } from './images.ts'
 export {
@@ -58,6 +60,7 @@ export {
   type RepositoryDescription,
   tagIsImmutable,
 } from './repository.ts'
+export { findingsOf, type ScanFinding, type ScanReport, startScan } from './scans.ts'
 export { type ArchiveOptions, openArchive, openImageFile } from './sources/archive.ts'
 export { type DaemonOptions, openDaemonImage } from './sources/docker-daemon.ts'
 export { openOciLayout } from './sources/oci-layout.ts'

@@ -30,8 +30,9 @@ export function registryInput(inputs: InputReader, input: string): string | unde
 
 /** Returns `name` when it is a repository's name. */
 export function checkRepository(input: string, name: string): string {
-  if (isRepositoryName(name)) return name
-  const host = name.match(/^\d{12}\.dkr[^/]*\/(.*)$/)
+  // A host would pass as the first part of a name.
+  const host = name.match(/^\d{12}\.dkr[.-][^/]*\//)
+  if (isRepositoryName(name) && !host) return name
   const hint = host
     ? ` Leave out the registry's host; another account's registry is named by "registry" and "registry-region".`
     : name !== name.toLowerCase() && isRepositoryName(name.toLowerCase())

@@ -4,6 +4,7 @@ import { isForeignLayer, isManifestType } from './media-types.ts'
 import { digestOf, shortDigest } from './reference.ts'
 import { ContentError } from './registry/verified.ts'
 import type { ImageSource } from './sources/source.ts'
+import { capitalised } from './text.ts'
 
 /** A blob of the image, and whose it is. */
 export interface PlannedBlob {
@@ -130,8 +131,4 @@ function incomplete(source: ImageSource, missing: string[]): UserError {
 
 function suffix(platform: string | undefined): string {
   return platform ? ` for ${platform}` : ''
-}
-
-function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -20,7 +20,7 @@ function write(bytes: Buffer): string {
 
 async function contents(file: string): Promise<Record<string, string>> {
   const bytes = readFileSync(file)
-  const entries = [...(await tarEntries(file))]
+  const entries = [...(await tarEntries(file, 'archive image.tar'))]
   return Object.fromEntries(
     entries.map(([name, { offset, size }]) => [name, bytes.subarray(offset, offset + size).toString()]),
   )
@@ -85,18 +85,20 @@ test('finds a file beyond eight gigabytes, whose size does not fit the octal fie
   writeFileSync(file, withChecksum(large))
   truncateSync(file, 512 + size)
   writeFileSync(file, await tarOf({ 'small.txt': 'x' }), { flag: 'a' })
-  const entries = await tarEntries(file)
+  const entries = await tarEntries(file, 'archive image.tar')
   expect(entries.get('large.bin')).toEqual({ offset: 512, size })
   expect(entries.get('small.txt')).toEqual({ offset: 1024 + size, size: 1 })
 })
 
 test('says what is wrong with a file that is cut off, damaged, or no tar', async () => {
   const tar = await tarOf({ 'a.txt': 'a'.repeat(3000), 'b.txt': 'b' })
-  await expect(tarEntries(write(tar.subarray(0, 1500)))).rejects.toThrow('is truncated: it ends after 1500 bytes')
+  await expect(tarEntries(write(tar.subarray(0, 1500)), 'archive image.tar')).rejects.toThrow(
+    'Archive image.tar is truncated: it ends after 1500 bytes',
+  )
   const damaged = Buffer.from(tar)
   damaged[512 + 3072] = 0x58
-  await expect(tarEntries(write(damaged))).rejects.toThrow('is damaged: a bad header at byte 3584')
-  await expect(tarEntries(write(Buffer.from('no tar at all '.repeat(100))))).rejects.toThrow(
+  await expect(tarEntries(write(damaged), 'archive image.tar')).rejects.toThrow('is damaged: a bad header at byte 3584')
+  await expect(tarEntries(write(Buffer.from('no tar at all '.repeat(100))), 'archive image.tar')).rejects.toThrow(
     'is neither a tar archive nor a directory. Input "image" takes',
   )
 })

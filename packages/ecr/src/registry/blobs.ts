@@ -1,7 +1,7 @@
 import { pipeline, type Readable } from 'node:stream'
 import { UserError } from '@deploy-actions/action-kit'
 import { shortDigest } from '../reference.ts'
-import { RegistryError } from './errors.ts'
+import { type Purpose, RegistryError } from './errors.ts'
 import type { HttpResponse } from './http.ts'
 import { discard, type Registry } from './registry.ts'
 import { isTransient } from './retry.ts'
@@ -30,13 +30,17 @@ const commitMs = 15 * 60_000
 
 /** Whether the repository holds the blob (OCI distribution specification: HEAD blob). */
 export function hasBlob(registry: Registry, repository: string, { digest }: Blob): Promise<boolean> {
-  const what = `look-up of layer ${shortDigest(digest)}`
-  return registry.call(what, () => lookUp(registry, what, repository, digest))
+  return registry.call(lookingUp(digest), () => lookUp(registry, repository, digest))
 }
 
-async function lookUp(registry: Registry, what: string, repository: string, digest: string): Promise<boolean> {
+const lookingUp = (digest: string): Purpose => ({
+  what: `look-up of layer ${shortDigest(digest)}`,
+  action: 'ecr:BatchCheckLayerAvailability',
+})
+
+async function lookUp(registry: Registry, repository: string, digest: string): Promise<boolean> {
   const url = new URL(`/v2/${repository}/blobs/${digest}`, registry.access.origin)
-  const response = await registry.send(what, [200, 404], { method: 'HEAD', url })
+  const response = await registry.send(lookingUp(digest), [200, 404], { method: 'HEAD', url })
   await discard(response)
   return response.status === 200
 }
@@ -56,7 +60,7 @@ export function uploadBlob(
   const what = `upload of layer ${shortDigest(blob.digest)}`
   let corrupted = 0
   const attempt = async (retries: number) => {
-    if (retries > 0 && (await lookUp(registry, what, repository, blob.digest))) return 'uploaded'
+    if (retries > 0 && (await lookUp(registry, repository, blob.digest))) return 'uploaded'
     const session = await openSession(registry, what, repository, blob.digest, retries === 0 ? mountFrom : undefined)
     if (session === 'mounted') return session
 
@@ -78,7 +82,7 @@ export function uploadBlob(
     }
     return 'uploaded'
   }
-  return registry.call(what, attempt, signal)
+  return registry.call({ what, action: 'ecr:CompleteLayerUpload' }, attempt, signal)
 }
 
 async function openSession(
@@ -94,7 +98,10 @@ async function openSession(
     mountUrl.searchParams.set('mount', digest)
     mountUrl.searchParams.set('from', mountFrom)
     try {
-      const response = await registry.send(what, [201, 202], { method: 'POST', url: mountUrl })
+      const response = await registry.send({ what, action: 'ecr:InitiateLayerUpload' }, [201, 202], {
+        method: 'POST',
+        url: mountUrl,
+      })
       await discard(response)
       if (response.status === 201) {
         checkDigest(response, digest, what)
@@ -107,7 +114,7 @@ async function openSession(
         throw error
     }
   }
-  const response = await registry.send(what, [202], { method: 'POST', url })
+  const response = await registry.send({ what, action: 'ecr:InitiateLayerUpload' }, [202], { method: 'POST', url })
   await discard(response)
   return locationOf(response, url)
 }
@@ -132,7 +139,7 @@ async function put(
   }
   const body = blob.size === 0 ? await checkedEmpty(open) : { size: blob.size, open }
   try {
-    const response = await registry.send(what, [200, 201, 202, 204], {
+    const response = await registry.send({ what, action: 'ecr:CompleteLayerUpload' }, [200, 201, 202, 204], {
       method: 'PUT',
       url: session,
       headers: { 'content-type': 'application/octet-stream' },
@@ -171,11 +178,11 @@ function checkDigest(response: HttpResponse, digest: string, what: string): void
  * A blob's content as a stream, verified while it is read. Redirects are followed, ECR's lead to S3, and Authorization is only sent to the registry.
  */
 export function openBlob(registry: Registry, repository: string, blob: Blob): Promise<Readable> {
-  const what = `download of layer ${shortDigest(blob.digest)}`
-  return registry.call(what, async () => {
+  const purpose = { what: `download of layer ${shortDigest(blob.digest)}`, action: 'ecr:GetDownloadUrlForLayer' }
+  return registry.call(purpose, async () => {
     let url = new URL(`/v2/${repository}/blobs/${blob.digest}`, registry.access.origin)
     for (let hop = 0; hop < 5; hop++) {
-      const response = await registry.send(what, [200, 301, 302, 303, 307, 308], {
+      const response = await registry.send(purpose, [200, 301, 302, 303, 307, 308], {
         method: 'GET',
         url,
         idleMs: 120_000,
@@ -184,6 +191,6 @@ export function openBlob(registry: Registry, repository: string, blob: Blob): Pr
       await discard(response)
       url = locationOf(response, url)
     }
-    throw new UserError(`The ${what} was redirected more than five times.`)
+    throw new UserError(`The ${purpose.what} was redirected more than five times.`)
   })
 }

@@ -21,14 +21,21 @@ export class RegistryError extends UserError {
   }
 }
 
-/** Reads a refusal; `what` names the request, as in `upload of layer a1b2c3d4e5f6`. */
-export async function refusal(response: HttpResponse, what: string, now: Date): Promise<RegistryError> {
+export interface Purpose {
+  /** Names the request in a sentence: `upload of layer a1b2c3d4e5f6`. */
+  what: string
+  /** The right that ECR asks for it (ECR user guide: IAM permissions for pushing an image). */
+  action: string
+}
+
+/** Reads a refusal of the request with that purpose. */
+export async function refusal(response: HttpResponse, purpose: Purpose, now: Date): Promise<RegistryError> {
   // ECR answers with JSON, plain text or nothing, depending on which of its layers refuses.
   const text = (await readAnswer(response, 65_536).catch(() => Buffer.alloc(0))).toString('utf8').trim()
   const { code, message } = parseErrorBody(text)
   const { status } = response
   const retryAfterMs = retryAfter(response.headers['retry-after'], now)
-  return new RegistryError(sentence(what, status, code, message), { status, code, said: message, retryAfterMs })
+  return new RegistryError(sentence(purpose, status, code, message), { status, code, said: message, retryAfterMs })
 }
 
 /** Code and text of an error body of either form. */
@@ -46,13 +53,17 @@ export function parseErrorBody(text: string): { code: string; message: string } 
   return { code: '', message: text.startsWith('<') ? '' : text.slice(0, 1000) }
 }
 
-function sentence(what: string, status: number, code: string, said: string): string {
+function sentence({ what, action }: Purpose, status: number, code: string, said: string): string {
   const quote = [code, said].filter(Boolean).join(': ') || 'no reason given'
   const denied = said.match(/not authorized to perform: (ecr:\w+)(?: on resource: (\S+))?/)
   if (denied)
     return `The role may not call ${denied[1]}${denied[2] ? ` on ${denied[2]}` : ''}. Allow ${denied[1]} in the policy of the role that this job assumes (and in the repository's policy when it belongs to another account), then run the job again.`
-  const hint =
-    status === 405 && said.includes('Invalid JSON syntax')
+  // An answer to HEAD has no body that could say which right is missing.
+  if (status === 403 && !said)
+    return `The registry refused the ${what} with status 403 and without a reason. Most likely the role may not call ${action}: allow it in the policy of the role that this job assumes (and in the repository's policy when it belongs to another account), then run the job again.`
+  const hint = said.includes('does not have any parts')
+    ? ' ECR takes no empty blobs; build the image without the artifact or layer of zero bytes.'
+    : status === 405 && said.includes('Invalid JSON syntax')
       ? ' ECR reads manifests strictly: it refuses extra fields inside "config" or "subject", and some artifact types. Build without the attestation or tool that adds them; the manifest itself can\'t be changed without changing the digest.'
       : status === 405 && said.includes('number of layers')
         ? ' Merge layers, for example by a final stage that copies what the image needs.'

@@ -2,7 +2,7 @@ import { UserError } from '@deploy-actions/action-kit'
 import { type Manifest, parseManifest } from '../manifest.ts'
 import { manifestMediaTypes } from '../media-types.ts'
 import { digestOf, isDigest, shortDigest } from '../reference.ts'
-import { RegistryError } from './errors.ts'
+import { type Purpose, RegistryError } from './errors.ts'
 import { readAnswer } from './http.ts'
 import { discard, type Registry } from './registry.ts'
 import { ContentError } from './verified.ts'
@@ -12,17 +12,17 @@ const longestManifest = 4_194_304
 
 /** The digest behind a tag or digest, or undefined when the repository has no such manifest (OCI distribution specification: HEAD manifest). */
 export function manifestDigest(registry: Registry, repository: string, reference: string): Promise<string | undefined> {
-  const what = `look-up of ${nameOf(reference)}`
-  return registry.call(what, () => lookUp(registry, what, repository, reference))
+  const purpose = { what: `look-up of ${nameOf(reference)}`, action: 'ecr:BatchGetImage' }
+  return registry.call(purpose, () => lookUp(registry, purpose, repository, reference))
 }
 
 async function lookUp(
   registry: Registry,
-  what: string,
+  purpose: Purpose,
   repository: string,
   reference: string,
 ): Promise<string | undefined> {
-  const response = await registry.send(what, [200, 404], {
+  const response = await registry.send(purpose, [200, 404], {
     method: 'HEAD',
     url: manifestUrl(registry, repository, reference),
     headers: { accept: manifestMediaTypes.join(', ') },
@@ -31,22 +31,22 @@ async function lookUp(
   if (response.status === 404) return undefined
   const said = response.headers['docker-content-digest']
   if (typeof said === 'string') return said
-  return (await fetchManifest(registry, what, repository, reference))?.digest
+  return (await fetchManifest(registry, purpose, repository, reference))?.digest
 }
 
 /** A manifest with its exact bytes, or undefined. The digest is computed, for ECR does not name it in answers to GET. */
 export function readManifest(registry: Registry, repository: string, reference: string): Promise<Manifest | undefined> {
-  const what = `download of ${nameOf(reference)}`
-  return registry.call(what, () => fetchManifest(registry, what, repository, reference))
+  const purpose = { what: `download of ${nameOf(reference)}`, action: 'ecr:BatchGetImage' }
+  return registry.call(purpose, () => fetchManifest(registry, purpose, repository, reference))
 }
 
 async function fetchManifest(
   registry: Registry,
-  what: string,
+  purpose: Purpose,
   repository: string,
   reference: string,
 ): Promise<Manifest | undefined> {
-  const response = await registry.send(what, [200, 404], {
+  const response = await registry.send(purpose, [200, 404], {
     method: 'GET',
     url: manifestUrl(registry, repository, reference),
     headers: { accept: manifestMediaTypes.join(', ') },
@@ -71,11 +71,11 @@ export function putManifest(
   manifest: Manifest,
   reference: string,
 ): Promise<void> {
-  const what = `push of ${nameOf(reference)}`
-  return registry.call(what, async (retries) => {
-    if (retries > 0 && (await lookUp(registry, what, repository, reference)) === manifest.digest) return
+  const purpose = { what: `push of ${nameOf(reference)}`, action: 'ecr:PutImage' }
+  return registry.call(purpose, async (retries) => {
+    if (retries > 0 && (await lookUp(registry, purpose, repository, reference)) === manifest.digest) return
     try {
-      const response = await registry.send(what, [200, 201, 202], {
+      const response = await registry.send(purpose, [200, 201, 202], {
         method: 'PUT',
         url: manifestUrl(registry, repository, reference),
         headers: { 'content-type': manifest.mediaType },
@@ -86,11 +86,11 @@ export function putManifest(
       const said = response.headers['docker-content-digest']
       if (said !== undefined && said !== manifest.digest)
         throw new ContentError(
-          `The registry stored the ${what} as ${said} although ${manifest.digest} was sent. Do not deploy this tag; look at the registry or the proxy in front of it.`,
+          `The registry stored the ${purpose.what} as ${said} although ${manifest.digest} was sent. Do not deploy this tag; look at the registry or the proxy in front of it.`,
         )
     } catch (error) {
       if (!(error instanceof RegistryError) || error.code !== 'TAG_INVALID') throw error
-      const present = await lookUp(registry, what, repository, reference)
+      const present = await lookUp(registry, purpose, repository, reference)
       if (present === manifest.digest) return
       throw new UserError(
         `Tag "${reference}" of repository "${repository}" is immutable: it points at ${present ?? 'another image'} and can't be moved to ${manifest.digest}. (${error.said})`,

@@ -1,6 +1,6 @@
 import type { Clock, Log } from '@deploy-actions/action-kit'
 import type { RegistryAccess } from './access.ts'
-import { type RegistryError, refusal } from './errors.ts'
+import { type Purpose, type RegistryError, refusal } from './errors.ts'
 import { type HttpRequest, type HttpResponse, httpClient } from './http.ts'
 import { type RetryPolicy, withRetries } from './retry.ts'
 
@@ -18,9 +18,9 @@ export interface Registry {
   access: RegistryAccess
   options: RegistryOptions
   /** Sends one request. An answer whose status is not in `accept` is thrown as a RegistryError; others must be read or discarded. */
-  send(what: string, accept: number[], request: HttpRequest): Promise<HttpResponse>
-  /** Runs `attempt` with retries; it must start afresh each time. A refused token is renewed once. `signal` ends this call alone. */
-  call<T>(what: string, attempt: (retries: number) => Promise<T>, signal?: AbortSignal): Promise<T>
+  send(purpose: Purpose, accept: number[], request: HttpRequest): Promise<HttpResponse>
+  /** Runs `attempt` with retries; it must start afresh each time. An expired token is renewed. `signal` ends this call alone. */
+  call<T>({ what }: Purpose, attempt: (retries: number) => Promise<T>, signal?: AbortSignal): Promise<T>
   close(): void
 }
 
@@ -40,34 +40,38 @@ export function openRegistry(access: RegistryAccess, options: RegistryOptions): 
   const { clock, log, signal } = options
   const http = httpClient(options.env)
   const policy: RetryPolicy = { ...options, clock, log, signal }
+  // A token that worked before has expired; one that never worked is wrong, and asking again would not help.
+  const worked = new Set<string | undefined>()
   const either = (own: AbortSignal | undefined) => (own && signal ? AbortSignal.any([own, signal]) : (own ?? signal))
 
   return {
     access,
     options,
     close: () => http.close(),
-    async send(what, accept, request) {
+    async send({ what, action }, accept, request) {
       const own = request.url.origin === access.origin.origin
       const token = own ? await access.authorization() : undefined
       const headers = { ...request.headers, ...(token && { authorization: token }) }
       const response = await http.send({ ...request, headers, signal: either(request.signal) })
-      if (accept.includes(response.status)) return response
-      const error = await refusal(response, what, clock.now())
+      if (accept.includes(response.status)) {
+        if (own) worked.add(token)
+        return response
+      }
+      const error = await refusal(response, { what, action }, clock.now())
       throw own && isStale(error) ? new StaleToken(error, token) : error
     },
-    call(what, attempt, own) {
+    call({ what }, attempt, own) {
       let renewed = false
       return withRetries(what, { ...policy, signal: either(own) }, async (retries) => {
-        try {
-          return await attempt(retries)
-        } catch (error) {
-          if (!(error instanceof StaleToken)) throw error
-          if (renewed) throw error.refusal
-          renewed = true
-          await access.renew(error.token)
-          return await attempt(retries + 1).catch((again) => {
-            throw again instanceof StaleToken ? again.refusal : again
-          })
+        for (let tries = retries; ; tries++) {
+          try {
+            return await attempt(tries)
+          } catch (error) {
+            if (!(error instanceof StaleToken)) throw error
+            if (renewed && !worked.has(error.token)) throw error.refusal
+            renewed = true
+            await access.renew(error.token)
+          }
         }
       })
     },

@@ -1,4 +1,5 @@
 import { type Clock, formatDuration, type Log, messageOf } from '@deploy-actions/action-kit'
+import { capitalised } from '../text.ts'
 import { RegistryError } from './errors.ts'
 import { isLostConnection } from './http.ts'
 
@@ -74,8 +75,4 @@ function exhausted(error: unknown, what: string, spent: number): Error {
     return new RegistryError(`${error.message} ${note}`, error)
   }
   return new Error(`The ${what} failed ${spent} times, the last time with: ${messageOf(error)}.`, { cause: error })
-}
-
-function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

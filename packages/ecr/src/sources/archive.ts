@@ -4,6 +4,7 @@ import path from 'node:path'
 import { UserError } from '@deploy-actions/action-kit'
 import { type Manifest, parseManifest } from '../manifest.ts'
 import { isIndexType } from '../media-types.ts'
+import { capitalised } from '../text.ts'
 import { compressionOf, decompressor } from './compression.ts'
 import { dockerArchiveSource } from './docker-archive.ts'
 import { type FileSet, tarFiles } from './files.ts'
@@ -37,7 +38,7 @@ export async function openArchive(
   const folder = await temporaryFolder(options.temp)
   try {
     const plain = await plainTar(file, folder)
-    const entries = await tarEntries(plain)
+    const entries = await tarEntries(plain, name)
     const files = tarFiles(plain, entries, name)
     const isDocker = entries.has('manifest.json')
     const isLayout = entries.has('oci-layout') && entries.has('index.json')
@@ -81,8 +82,4 @@ async function needsCompression(files: FileSet): Promise<boolean> {
   if (roots.size > 1 || isIndexType(first!.mediaType)) return false
   const image = await read(blobName(first!.digest))
   return image?.layers.some(({ mediaType }) => mediaType.endsWith('.tar')) ?? false
-}
-
-function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '@deploy-actions/action-kit'
+import { capitalised } from '../text.ts'
 
 /** Where a file's bytes lie in the archive. */
 export interface TarEntry {
@@ -18,13 +19,14 @@ const longestExtension = 1024 * 1024
 /**
  * Lists a tar's regular files with their offsets by reading headers only, because `docker save` writes blobs before the index that says which of them
  * matter. Understands ustar, GNU and pax names and sizes, and follows symbolic and hard links inside the archive (POSIX pax; GNU tar's manual).
- * Throws a UserError for a file that is no tar or ends too early.
+ * Throws a UserError, in which
+ * `name` stands for the file, when it is no tar or ends too early.
  */
-export async function tarEntries(file: string): Promise<Map<string, TarEntry>> {
+export async function tarEntries(file: string, name: string): Promise<Map<string, TarEntry>> {
   const handle = await open(file, 'r')
   try {
     const { size } = await handle.stat()
-    return resolveLinks(await scan(handle, size, file))
+    return resolveLinks(await scan(handle, size, name))
   } finally {
     await handle.close()
   }
@@ -118,7 +120,7 @@ function checkHeader(header: Buffer, offset: number, file: string): void {
   if (sum === number(header, 148, 8)) return
   if (offset === 0)
     throw new UserError(
-      `${file} is neither a tar archive nor a directory. Input "image" takes an OCI layout directory, an OCI or docker archive (.tar, also .tar.gz or .tar.zst), or docker://name:tag.`,
+      `${capitalised(file)} is neither a tar archive nor a directory. Input "image" takes an OCI layout directory, an OCI or docker archive (.tar, also .tar.gz or .tar.zst), or docker://name:tag.`,
     )
   throw damaged(file, `a bad header at byte ${offset}`)
 }
@@ -155,10 +157,10 @@ async function read(handle: FileHandle, offset: number, length: number): Promise
 
 function truncated(file: string, size: number): UserError {
   return new UserError(
-    `${file} is truncated: it ends after ${size} bytes in the middle of an entry. Export the image again.`,
+    `${capitalised(file)} is truncated: it ends after ${size} bytes in the middle of an entry. Export the image again.`,
   )
 }
 
 function damaged(file: string, what: string): UserError {
-  return new UserError(`${file} is damaged: ${what}. Export the image again.`)
+  return new UserError(`${capitalised(file)} is damaged: ${what}. Export the image again.`)
 }

@@ -5,9 +5,9 @@ import {
   StartImageScanCommand,
 } from '@aws-sdk/client-ecr'
 import { isAwsError } from '@deploy-actions/aws'
-import type { EcrRepository } from '@deploy-actions/ecr'
+import type { EcrRepository } from './reference.ts'
 
-export interface Finding {
+export interface ScanFinding {
   severity: string
   /** `CVE-2026-12345` */
   id: string
@@ -19,14 +19,14 @@ export interface Finding {
 export type ScanReport =
   | { state: 'absent' }
   | { state: 'waiting' | 'failed' | 'unsupported'; status: string; description: string }
-  | { state: 'done'; status: string; counts: Record<string, number>; findings: Finding[] }
+  | { state: 'done'; status: string; counts: Record<string, number>; findings: ScanFinding[] }
 
 /** More than anyone reads in a summary; counts are complete whatever the length. */
 const mostFindings = 1000
 
 /** One look at an image's scan (ECR API: DescribeImageScanFindings). `absent` when none has begun. */
 export async function findingsOf(ecr: ECRClient, repository: EcrRepository, digest: string): Promise<ScanReport> {
-  const findings: Finding[] = []
+  const findings: ScanFinding[] = []
   let nextToken: string | undefined
   try {
     do {
@@ -81,7 +81,7 @@ function stateOf(status: string): 'waiting' | 'failed' | 'unsupported' | 'done' 
 }
 
 /** Basic and enhanced scanning answer in different shapes. */
-function readFindings({ imageScanFindings }: DescribeImageScanFindingsCommandOutput): Finding[] {
+function readFindings({ imageScanFindings }: DescribeImageScanFindingsCommandOutput): ScanFinding[] {
   const basic = (imageScanFindings?.findings ?? []).map((finding) => {
     const attribute = (key: string) => finding.attributes?.find((entry) => entry.key === key)?.value ?? ''
     return {

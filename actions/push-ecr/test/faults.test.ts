@@ -1,0 +1,371 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Fault, Scenario } from '@deploy-actions/aws-simulator'
+import { parseManifest } from '@deploy-actions/ecr'
+import { oldDockerArchive, tarOf } from '../../../packages/ecr/test/support/images.ts'
+import { Content, commitTag, errorOf, requests, type Stage, sha256, stage, uploads } from './support.ts'
+
+let on: Stage
+const start = async (registry: Scenario['registry'] = {}) => {
+  on = await stage({ registry })
+}
+afterEach(() => on.close())
+
+/** An image whose layer is large enough to be cut in the middle. */
+async function largeImage() {
+  const content = new Content()
+  const root = await content.image([randomText(3_000_000), 'small'])
+  return { content, root, layout: on.layout('large', content, root) }
+}
+
+function randomText(length: number): string {
+  let state = 1
+  return Buffer.from(Array.from({ length }, () => (state = (state * 48271) % 2147483647) % 256)).toString('latin1')
+}
+
+const nothingTagged = async () => expect(await on.stored(commitTag)).toBeUndefined()
+
+describe('what passes', () => {
+  test.each<[string, Fault]>([
+    [
+      'a connection reset in the middle of a blob',
+      { operation: 'PUT /v2/*/blobs/*', effect: { kind: 'drop', when: 'mid-body' }, times: 2 },
+    ],
+    [
+      'a connection that is closed before the answer',
+      { operation: 'POST /v2/*', effect: { kind: 'drop', when: 'before' }, times: 2 },
+    ],
+    [
+      'a blob that arrived although its answer was lost',
+      { operation: 'PUT /v2/*/blobs/*', effect: { kind: 'drop', when: 'after' }, times: 1 },
+    ],
+    [
+      'a manifest that arrived although its answer was lost',
+      { operation: 'PUT /v2/*/manifests/*', effect: { kind: 'drop', when: 'after' }, times: 1 },
+    ],
+    [
+      '500 once',
+      { operation: 'PUT /v2/*/blobs/*', effect: { kind: 'error', name: 'INTERNAL', status: 500 }, times: 1 },
+    ],
+    [
+      '503 on a look-up',
+      { operation: 'HEAD *', effect: { kind: 'error', name: 'UNAVAILABLE', status: 503 }, times: 2 },
+    ],
+  ])('%s', async (_, fault) => {
+    await start()
+    const { layout, root, content } = await largeImage()
+    on.simulator.addFaults({ service: 'registry', ...fault })
+    const run = await on.run({ image: layout })
+    expect(errorOf(run)).toEqual([])
+    expect(await on.stored(commitTag)).toEqual({ digest: root.digest, manifest: content.bytes(root).toString() })
+    expect(run.log).toMatch(/again in \d+\.\d s\./)
+  })
+
+  test('429 with Retry-After, which is waited for', async () => {
+    await start()
+    const { layout } = await on.image()
+    on.simulator.addFaults({
+      service: 'registry',
+      operation: 'PUT /v2/*/manifests/*',
+      times: 1,
+      effect: {
+        kind: 'error',
+        name: 'TOOMANYREQUESTS',
+        message: 'Rate exceeded',
+        status: 429,
+        headers: { 'retry-after': '2' },
+      },
+    })
+    const run = await on.run({ image: layout })
+    expect(errorOf(run)).toEqual([])
+    expect(run.log).toMatch(/status 429 \(Rate exceeded\); again in 2\.0 s/)
+    expect(run.durationMs).toBeGreaterThan(2000)
+  })
+
+  test('every retry of a blob opens a session of its own, for ECR takes one body per session', async () => {
+    await start()
+    const { layout, content, root } = await largeImage()
+    const layer = parseManifest(content.bytes(root), 'test').layers[0]!
+    on.simulator.addFaults({
+      service: 'registry',
+      operation: 'PUT *',
+      contains: layer.digest.slice(7),
+      times: 3,
+      effect: { kind: 'drop', when: 'mid-body' },
+    })
+    const run = await on.run({ image: layout })
+    expect(errorOf(run)).toEqual([])
+    const bodies = uploads(on.simulator).filter((call) => call.includes(layer.digest.slice(7)))
+    expect(bodies).toHaveLength(4)
+    expect(new Set(bodies.map((call) => call.split('?')[0])).size).toBe(4)
+  })
+
+  test.each<['text' | 'json']>([['text'], ['json']])(
+    'a token that expires between two blobs (%s), which is renewed',
+    async (expiredForm) => {
+      await start({ tokenUses: 6, ecr: { expiredForm } })
+      const { layout, root } = await largeImage()
+      const run = await on.run({ image: layout })
+      expect(errorOf(run)).toEqual([])
+      expect((await on.stored(commitTag))?.digest).toBe(root.digest)
+      expect(requests(on.simulator).filter((call) => call === 'ecr:GetAuthorizationToken').length).toBeGreaterThan(1)
+      expect(run.masks.length).toBeGreaterThan(2)
+    },
+  )
+
+  test('an early refusal of a large body, with the connection closed, is read all the same', async () => {
+    await start()
+    const { layout, root } = await largeImage()
+    on.simulator.addFaults({
+      service: 'registry',
+      operation: 'PUT /v2/*/blobs/*',
+      times: 2,
+      effect: {
+        kind: 'error',
+        name: 'DENIED',
+        status: 403,
+        message: 'Your authorization token has expired. Reauthenticate and try again.',
+        headers: { connection: 'close' },
+      },
+    })
+    const run = await on.run({ image: layout })
+    expect(errorOf(run)).toEqual([])
+    expect((await on.stored(commitTag))?.digest).toBe(root.digest)
+  })
+})
+
+describe('what must not end in a tag', () => {
+  test('a registry that keeps resetting the connection', async () => {
+    await start()
+    const { layout } = await on.image()
+    on.simulator.addFaults({
+      service: 'registry',
+      operation: 'PUT /v2/*/blobs/*',
+      effect: { kind: 'drop', when: 'mid-body' },
+    })
+    const run = await on.run({ image: layout })
+    expect(run.exitCode).toBe(1)
+    expect(errorOf(run)[0]).toMatch(/The upload of layer [0-9a-f]{12} failed 6 times/)
+    await nothingTagged()
+  })
+
+  test.each([
+    ['a blob', 'PUT /v2/*/blobs/*'],
+    ['a manifest', 'PUT /v2/*/manifests/*'],
+  ])('a registry that confirms another digest for %s', async (_, operation) => {
+    await start()
+    const { layout } = await on.image()
+    const lie = sha256('something else')
+    on.simulator.addFaults({
+      service: 'registry',
+      operation,
+      effect: { kind: 'headers', headers: { 'docker-content-digest': lie } },
+    })
+    const run = await on.run({ image: layout })
+    expect(run.exitCode).toBe(1)
+    expect(errorOf(run)[0]).toContain(lie)
+    await nothingTagged()
+  })
+
+  test('an answer of ECR whose manifest is not what its digest says', async () => {
+    await start()
+    const { layout } = await on.image()
+    await on.run({ image: layout })
+    const call = on.simulator.calls.length
+    on.simulator.addFaults({
+      service: 'ecr',
+      operation: 'BatchGetImage',
+      effect: {
+        kind: 'error',
+        status: 200,
+        name: '',
+        body: JSON.stringify({
+          images: [
+            {
+              imageId: { imageDigest: sha256('x'), imageTag: 'v9' },
+              imageManifest: '{}',
+              imageManifestMediaType: 'application/vnd.oci.image.manifest.v1+json',
+            },
+          ],
+          failures: [],
+        }),
+      },
+    })
+    const run = await on.run({ image: layout, tags: 'v9' })
+    expect(run.exitCode).toBe(1)
+    expect(errorOf(run)[0]).toContain('is not the digest it names')
+    expect(requests(on.simulator, call)).not.toContain('ecr:PutImage')
+  })
+
+  test('a blob whose content does not match its name', async () => {
+    await start()
+    const { layout, content, root } = await largeImage()
+    const layer = parseManifest(content.bytes(root), 'test').layers[0]!
+    const file = path.join(layout, 'blobs/sha256', layer.digest.slice(7))
+    const bytes = readFileSync(file)
+    bytes[bytes.length - 1]! ^= 1
+    writeFileSync(file, bytes)
+    const run = await on.run({ image: layout })
+    expect(run.exitCode).toBe(1)
+    expect(errorOf(run)[0]).toContain(
+      `Blob ${layer.digest} of OCI layout ${layout} has other content than its name says`,
+    )
+    expect(uploads(on.simulator).filter((call) => call.includes(layer.digest.slice(7)))).toHaveLength(1)
+    await nothingTagged()
+  })
+
+  test('a truncated layout', async () => {
+    await start()
+    const { layout, content, root } = await largeImage()
+    const layer = parseManifest(content.bytes(root), 'test').layers[0]!
+    truncateSync(path.join(layout, 'blobs/sha256', layer.digest.slice(7)), 1000)
+    const run = await on.run({ image: layout })
+    expect(errorOf(run)[0]).toContain('has 1000 bytes, its manifest says')
+    expect(uploads(on.simulator)).toEqual([])
+    await nothingTagged()
+  })
+
+  test('an empty blob, which ECR refuses, is said in ECR’s words', async () => {
+    await start()
+    const content = new Content()
+    const image = await content.image(['one'])
+    const manifest = JSON.parse(content.bytes(image).toString())
+    const empty = content.add('', 'application/octet-stream')
+    const root = content.json({ ...manifest, layers: [...manifest.layers, empty] }, image.mediaType)
+    const run = await on.run({ image: on.layout('empty', content, root) })
+    expect(run.exitCode).toBe(1)
+    expect(errorOf(run)[0]).toContain('does not have any parts')
+    expect(errorOf(run)[0]).toContain('ECR takes no empty blobs')
+    await nothingTagged()
+  })
+
+  test('a manifest that ECR’s parser refuses comes with its words and a hint', async () => {
+    await start()
+    const content = new Content()
+    const image = await content.image(['one'])
+    const manifest = JSON.parse(content.bytes(image).toString())
+    const root = content.json({ ...manifest, config: { ...manifest.config, annotations: { a: 'b' } } }, image.mediaType)
+    const run = await on.run({ image: on.layout('strict', content, root) })
+    expect(errorOf(run)[0]).toContain('Invalid JSON syntax')
+    expect(errorOf(run)[0]).toContain('ECR reads manifests strictly')
+    await nothingTagged()
+  })
+
+  test('a cancel in the middle of a layer', async () => {
+    await start()
+    const { layout } = await on.image()
+    on.simulator.addFaults({
+      service: 'registry',
+      operation: 'PUT /v2/*/blobs/*',
+      effect: { kind: 'delay', milliseconds: 60_000 },
+    })
+    const cancel = new AbortController()
+    const run = await on.run(
+      { image: layout },
+      {
+        signal: cancel.signal,
+        onLine: (line) => {
+          if (line.includes('to send')) setTimeout(() => cancel.abort(), 300)
+        },
+      },
+    )
+    expect(run.killed).toBe(false)
+    expect(run.exitCode).not.toBe(0)
+    expect(errorOf(run)[0]).toContain('The run was cancelled. Nothing was pushed and no tag was changed.')
+    await nothingTagged()
+  })
+})
+
+describe('rights', () => {
+  test.each([
+    ['BatchGetImage', 'ecr:BatchGetImage'],
+    ['GetAuthorizationToken', 'ecr:GetAuthorizationToken'],
+    ['BatchCheckLayerAvailability', 'ecr:BatchCheckLayerAvailability'],
+    ['InitiateLayerUpload', 'ecr:InitiateLayerUpload'],
+    ['CompleteLayerUpload', 'ecr:CompleteLayerUpload'],
+    ['PutImage', 'ecr:PutImage'],
+  ])('without %s the missing right is named', async (operation, right) => {
+    await start()
+    const { layout } = await on.image()
+    on.simulator.addFaults({ service: 'ecr', operation, effect: { kind: 'deny' } })
+    const run = await on.run({ image: layout })
+    expect(run.exitCode).toBe(1)
+    expect(errorOf(run)[0]).toContain(right)
+    expect(run.log).not.toContain('defect of the action')
+    on.simulator.clearFaults()
+    await nothingTagged()
+  })
+})
+
+describe('images of the local daemon', () => {
+  /** A `docker` that writes a saved image, or complains. */
+  function fakeDocker(script: string): Record<string, string> {
+    const bin = path.join(on.folder, 'bin')
+    mkdirSync(bin)
+    writeFileSync(path.join(bin, 'docker'), `#!/bin/sh\n${script}\n`)
+    chmodSync(path.join(bin, 'docker'), 0o755)
+    return { PATH: `${bin}:/usr/bin:/bin` }
+  }
+  const savedImage = async () => {
+    const file = path.join(on.folder, 'saved.tar')
+    writeFileSync(file, await tarOf(await oldDockerArchive(['one', randomText(200_000)])))
+    return file
+  }
+
+  test('are saved, compressed and pushed', async () => {
+    await start()
+    const env = fakeDocker(`[ "$*" = "save shop:1" ] && cat '${await savedImage()}'`)
+    const temp = path.join(on.folder, 'temp')
+    const run = await on.run({ image: 'docker://shop:1', tags: 'v1' }, { env, temp })
+    expect(errorOf(run)).toEqual([])
+    expect(run.outputs.pushed).toBe('true')
+    expect((await on.stored('v1'))?.digest).toBe(run.outputs.digest)
+    expect(readdirSync(temp)).toEqual([])
+  })
+
+  test.each([
+    [
+      'echo "Error response from daemon: reference does not exist" >&2; exit 1',
+      'The local Docker daemon has no image "shop:1"',
+    ],
+    [
+      'echo "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?" >&2; exit 1',
+      'The Docker daemon does not answer',
+    ],
+    [
+      'echo "Error response from daemon: something odd" >&2; exit 1',
+      'docker save shop:1 failed: Error response from daemon: something odd',
+    ],
+    ['printf partial; exit 0', 'Image shop:1 of the local Docker daemon is truncated: it ends after 7 bytes'],
+  ])('%s', async (script, message) => {
+    await start()
+    const run = await on.run({ image: 'docker://shop:1' }, { env: fakeDocker(script) })
+    expect(run.exitCode).toBe(1)
+    expect(errorOf(run)[0]).toContain(message)
+    expect(on.simulator.calls).toEqual([])
+  })
+
+  test('no docker at all is said', async () => {
+    await start()
+    const run = await on.run({ image: 'docker://shop:1' }, { env: { PATH: on.folder } })
+    expect(errorOf(run)[0]).toContain('there is no "docker" command on this runner')
+  })
+
+  test('a disk that is full while saving', async () => {
+    await start()
+    const temp = path.join(on.folder, 'small')
+    mkdirSync(temp)
+    // Only root may mount; elsewhere the same code is met by /dev/full in the package's tests.
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', temp]).status !== 0) return
+    try {
+      const run = await on.run({ image: 'docker://shop:1' }, { env: fakeDocker(`cat '${await savedImage()}'`), temp })
+      expect(errorOf(run)[0]).toMatch(
+        /The disk is full: .*saved\.tar could not be written \(ENOSPC\)\. Nothing was pushed/,
+      )
+      expect(on.simulator.calls).toEqual([])
+    } finally {
+      spawnSync('umount', [temp])
+    }
+  })
+})
