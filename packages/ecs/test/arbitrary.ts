@@ -25,16 +25,16 @@ const text = fc.oneof(
   ),
 )
 
-function valueOf(shape: Shape): fc.Arbitrary<unknown> {
+function anyOf(shape: Shape): fc.Arbitrary<unknown> {
   switch (shape.kind) {
     case 'structure':
-      return fc.record(Object.fromEntries([...shape.fields].map(([name, field]) => [name, valueOf(field)])), {
+      return fc.record(Object.fromEntries([...shape.fields].map(([name, field]) => [name, anyOf(field)])), {
         requiredKeys: [],
       })
     case 'list':
-      return fc.array(valueOf(shape.item), { maxLength: 2 })
+      return fc.array(anyOf(shape.item), { maxLength: 2 })
     case 'map':
-      return fc.dictionary(text, valueOf(shape.value), { maxKeys: 2, noNullPrototype: true })
+      return fc.dictionary(text, anyOf(shape.value), { maxKeys: 2, noNullPrototype: true })
     case 'number':
       return fc.integer({ min: -1, max: 65_535 })
     case 'boolean':
@@ -48,7 +48,7 @@ const names = fc.constantFrom('web', 'agent', 'proxy')
 
 /** Anything that the API's schema allows, in every member it has; families and containers have names. */
 export const anyDefinition: fc.Arbitrary<TaskDefinitionInput> = fc
-  .tuple(valueOf(registerShape()), fc.uniqueArray(names, { minLength: 1 }))
+  .tuple(anyOf(registerShape()), fc.uniqueArray(names, { minLength: 1 }))
   .map(([value, containers]) => {
     const definition = value as TaskDefinitionInput
     const own = definition.containerDefinitions ?? []

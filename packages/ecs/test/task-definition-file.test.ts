@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { stringify } from 'yaml'
 import { nearestName, parseTaskDefinitionFile, toRegisterInput } from '../src/index.ts'
+import { editDistance } from '../src/task-definitions/nearest.ts'
 import { describeOnlyKeys, registerShape } from '../src/task-definitions/schema.ts'
 import { anyDefinition } from './arbitrary.ts'
 
@@ -35,7 +36,7 @@ test('the round trip from DescribeTaskDefinition through a file loses nothing', 
       const text = yaml ? stringify(input) : JSON.stringify(input, null, '\t')
       expect(parseTaskDefinitionFile(text, 'file')).toEqual(input)
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   )
 })
 
@@ -185,7 +186,9 @@ test('one slip of the finger in any known key leads back to it or to another kno
           : slip === 'swap'
             ? key.slice(0, at) + key[at + 1] + key[at] + key.slice(at + 2)
             : key.slice(0, at) + key[at] + key.slice(at)
-      expect(nearestName(wrong, known)).toBe(key)
+      const nearest = nearestName(wrong, known) ?? ''
+      expect(known).toContain(nearest)
+      expect(editDistance(nearest.toLowerCase(), wrong.toLowerCase())).toBeLessThanOrEqual(1)
     }),
   )
 })
