@@ -4,6 +4,7 @@ import { ECSClient } from '@aws-sdk/client-ecs'
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { IAMClient } from '@aws-sdk/client-iam'
 import type { SSMClient } from '@aws-sdk/client-ssm'
+import type { STSClient } from '@aws-sdk/client-sts'
 import type { Clock, Log } from '@deploy-actions/action-kit'
 import { awsClient } from '@deploy-actions/aws'
 
@@ -17,6 +18,7 @@ export interface Clients {
   logs: () => Promise<CloudWatchLogsClient>
   elb: () => Promise<ElasticLoadBalancingV2Client>
   iam: () => Promise<IAMClient>
+  sts: () => Promise<STSClient>
 }
 
 export interface ClientContext {
@@ -43,6 +45,7 @@ export function createClients({ region, registryRegion, log, clock, signal }: Cl
       awsClient((await import('@aws-sdk/client-elastic-load-balancing-v2')).ElasticLoadBalancingV2Client, lasting),
     ),
     iam: once(async () => awsClient((await import('@aws-sdk/client-iam')).IAMClient, options)),
+    sts: once(async () => awsClient((await import('@aws-sdk/client-sts')).STSClient, options)),
   }
 }
 

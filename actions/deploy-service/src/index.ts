@@ -2,6 +2,7 @@ import { runAction } from '@deploy-actions/action-kit'
 import { runOrder } from '@deploy-actions/release'
 import { createClients } from './clients.ts'
 import { parseInputs } from './inputs.ts'
+import { plan } from './plan.ts'
 import { finishOpen } from './post.ts'
 import { run } from './run.ts'
 
@@ -16,7 +17,7 @@ await runAction('deploy-service', {
     const order = runOrder(runtime.env)
     const saveOpen = (open: object | undefined) => runtime.saveState(openState, open ? JSON.stringify(open) : '')
     const deps = { clients, clock, log, summary, github, order, cancelled, saveOpen }
-    return run(inputs, deps)
+    return inputs.plan ? plan(inputs, { ...deps, temp: github.temp }) : run(inputs, deps)
   },
   async post({ state, log, clock }) {
     await finishOpen(state(openState), { log, clock })

@@ -36,6 +36,7 @@ export interface Inputs {
   onPause: 'wait' | 'return'
   rollbackTogether: boolean
   acrossSchema: boolean
+  plan: boolean
   url: string | undefined
   region: string
 }
@@ -78,6 +79,7 @@ export function parseInputs(reader: InputReader): Inputs {
     onPause: reader.choice('on-pause', ['wait', 'return'], 'wait'),
     rollbackTogether: reader.flag('rollback-together', false),
     acrossSchema: reader.flag('across-schema', false),
+    plan: reader.flag('plan', false),
     url: reader.matching('url', /^https?:\/\/\S+$/, 'an address that starts with https:// or http://'),
     region,
   }

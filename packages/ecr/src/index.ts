@@ -30,6 +30,7 @@ export {
 } from './manifest.ts'
 export { isForeignLayer, isIndexType, isManifestType, manifestMediaTypes, mediaTypes } from './media-types.ts'
 export { type PlannedBlob, type PushPlan, planPush } from './plan.ts'
+export { imagePlatforms } from './platforms.ts'
 export { formatBytes } from './progress.ts'
 export { type PushedBlob, type PushOptions, type PushResult, pushImage } from './push.ts'
 export {

@@ -48,7 +48,8 @@ async function fetchManifest(ecr: ECRClient, repository: EcrRepository, digest: 
   )
 }
 
-async function downloadConfig(ecr: ECRClient, repository: EcrRepository, digest: string): Promise<Buffer> {
+/** The bytes of an image config, checked against its digest (ECR API: GetDownloadUrlForLayer). */
+export async function downloadConfig(ecr: ECRClient, repository: EcrRepository, digest: string): Promise<Buffer> {
   const { downloadUrl } = await ecr.send(
     new GetDownloadUrlForLayerCommand({
       registryId: repository.registryId,

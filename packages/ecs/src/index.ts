@@ -19,6 +19,7 @@ export type {
 } from './deployments/types.ts'
 export { type WatchContext, type WatchOptions, watchDeployments } from './deployments/watch.ts'
 export { describeDeployableServices, describeService, describeServices } from './services/describe.ts'
+export { loadBalancerMismatch } from './services/load-balancer-ports.ts'
 export { type RollingBounds, rollingBounds, stuckText } from './services/rolling-arithmetic.ts'
 export { mergedConfiguration, type ServiceSettings } from './services/settings.ts'
 export { applyChanges, isEssential, type TaskDefinitionChanges, targetContainer } from './task-definitions/changes.ts'

@@ -1,3 +1,4 @@
+import { loadBalancerMismatch } from '../services/load-balancer-ports.ts'
 import { rollingBounds, stuckText } from '../services/rolling-arithmetic.ts'
 import { endedBadly } from './deployment-tasks.ts'
 import { type Cause, type CauseRule, type Evidence, textWith } from './evidence.ts'
@@ -59,16 +60,9 @@ function graceText({ outcome }: Evidence): string {
 }
 
 function portMismatch({ outcome, definition }: Evidence): Cause | undefined {
-  for (const { containerName, containerPort } of outcome.observation?.service?.loadBalancers ?? []) {
-    const container = definition?.containerDefinitions?.find(({ name }) => name === containerName)
-    const ports = container?.portMappings?.map((mapping) => mapping.containerPort) ?? []
-    if (container && containerPort && !ports.includes(containerPort))
-      return {
-        text: `The load balancer sends to port ${containerPort} of container "${containerName}", whose task definition maps ${ports.length > 0 ? `only ${ports.join(', ')}` : 'no port'}.`,
-        advice: "Make the container's portMappings and the service's load balancer agree.",
-      }
-  }
-  return undefined
+  const balancers = outcome.observation?.service?.loadBalancers ?? []
+  const text = definition && loadBalancerMismatch(balancers, definition.containerDefinitions ?? [])
+  return text ? { text, advice: "Make the container's portMappings and the service's load balancer agree." } : undefined
 }
 
 const schedulerCauses: CauseRule[] = [

@@ -1,0 +1,61 @@
+import { messageOf } from '@deploy-actions/action-kit'
+import { isAccessError } from '@deploy-actions/aws'
+import type { Deps } from '../deps.ts'
+import type { Inputs } from '../inputs.ts'
+import { mayServe } from '../protection.ts'
+import type { Wanted } from '../revisions.ts'
+import { checkImages } from './images.ts'
+import { checkLogGroups } from './log-groups.ts'
+import { checkRoles } from './roles.ts'
+import { checkSecrets } from './secrets.ts'
+import { checkServices } from './services.ts'
+
+export interface Check {
+  /** `unknown`: the role may not look, or it cannot be told from outside. */
+  level: 'ok' | 'problem' | 'warning' | 'unknown'
+  text: string
+}
+
+type Checker = (inputs: Inputs, wanted: Wanted[], deps: Deps) => Promise<Check[]>
+
+const checkers: [string, Checker][] = [
+  ['The images', checkImages],
+  ['Secrets and parameters', checkSecrets],
+  ['Log groups', checkLogGroups],
+  ['Roles', checkRoles],
+  ['The services', async (inputs, wanted) => checkServices(inputs, wanted)],
+  ['Freeze and schema', checkRelease],
+]
+
+/** Every check, side by side. One that the role may not make, or that fails itself, is `unknown` and hides none of the others. */
+export async function checkAll(inputs: Inputs, wanted: Wanted[], deps: Deps): Promise<Check[]> {
+  const found = await Promise.all(
+    checkers.map(async ([name, check]): Promise<Check[]> => {
+      try {
+        return await check(inputs, wanted, deps)
+      } catch (error) {
+        return [
+          {
+            level: 'unknown',
+            text: `${name} were not checked. ${isAccessError(error) ? error.message : messageOf(error)}`,
+          },
+        ]
+      }
+    }),
+  )
+  return found.flat()
+}
+
+async function checkRelease(inputs: Inputs, wanted: Wanted[], deps: Deps): Promise<Check[]> {
+  if (!inputs.release) return []
+  const { application, environment } = inputs.release
+  try {
+    await mayServe(inputs, wanted, deps)
+    return [{ level: 'ok', text: `The record of ${application} in ${environment} lets this release serve.` }]
+  } catch (error) {
+    if (isAccessError(error)) throw error
+    // Before the release has begun, migrations that it brings have not run yet.
+    const first = messageOf(error).includes('run-migrations')
+    return [{ level: first ? 'warning' : 'problem', text: messageOf(error) }]
+  }
+}

@@ -1,0 +1,117 @@
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { type ActionResult, markdownTable } from '@deploy-actions/action-kit'
+import { describeDifference, familyRevision, findEquivalentRevision } from '@deploy-actions/ecs'
+import { type Check, checkAll } from './checks/all.ts'
+import type { Deps } from './deps.ts'
+import { wantedImages } from './images.ts'
+import type { Inputs } from './inputs.ts'
+import { type Wanted, wantedDefinitions } from './revisions.ts'
+import { findTargets } from './services.ts'
+import { type SettingChange, settingChanges } from './setting-changes.ts'
+import { isTagRelease } from './tag-release.ts'
+
+interface Plan {
+  wanted: Wanted
+  settings: SettingChange[]
+  /** What the service would run: a revision that is there, or a new one. */
+  revision: string
+  changes: boolean
+}
+
+/**
+ * Shows what a deployment would change and whether it could succeed. Reads only. Red when a check finds that it would fail; what the role may not look at is
+ * said and does not make it red.
+ */
+export async function plan(inputs: Inputs, deps: Deps & { temp: string }): Promise<ActionResult> {
+  const targets = await findTargets(inputs, deps)
+  const account = targets[0]?.service.serviceArn?.split(':')[4] ?? ''
+  const images = await wantedImages(inputs, account, deps)
+  const wanted = await wantedDefinitions(inputs, targets, images, deps)
+  const byTag = isTagRelease(inputs, wanted)
+  const plans: Plan[] = []
+  for (const one of wanted) plans.push(await planOf(one, inputs, byTag, deps))
+  const checks = await checkAll(inputs, wanted, deps)
+
+  for (const line of planLines(plans)) deps.log.info(line)
+  for (const { level, text } of checks) {
+    if (level === 'ok') deps.log.info(`✓ ${text}`)
+    else if (level === 'unknown') deps.log.info(`? ${text}`)
+    else if (level === 'warning') deps.log.warning(text)
+  }
+  const markdown = planMarkdown(inputs, plans, checks)
+  deps.summary.add(markdown)
+  const file = path.join(deps.temp, `deploy-plan-${process.pid}.md`)
+  writeFileSync(file, `${markdown}\n`)
+  const problems = checks.filter(({ level }) => level === 'problem')
+  const outputs = { changed: plans.some(({ changes }) => changes), 'plan-file': file }
+  if (problems.length === 0) return { outputs }
+  return {
+    outputs,
+    failure: `This deployment would not succeed:\n${problems.map(({ text }) => `- ${text}`).join('\n')}`,
+  }
+}
+
+async function planOf(wanted: Wanted, inputs: Inputs, byTag: boolean, deps: Deps): Promise<Plan> {
+  const settings = settingChanges(wanted.target.service, inputs.settings)
+  const forced = byTag || inputs.forceNewDeployment
+  if (wanted.changes.length === 0)
+    return { wanted, settings, revision: familyRevision(wanted.target.runs), changes: forced || settings.length > 0 }
+  const equal = await findEquivalentRevision(deps.clients.ecs, wanted.definition)
+  return {
+    wanted,
+    settings,
+    revision: equal ? familyRevision(equal) : `a new revision of ${wanted.definition.family}`,
+    changes: true,
+  }
+}
+
+function planLines(plans: Plan[]): string[] {
+  return plans.flatMap(({ wanted, settings, revision, changes }) => {
+    const name = wanted.target.name
+    if (!changes) return [`${name}: nothing would change, it runs ${revision}.`]
+    const runs = familyRevision(wanted.target.runs)
+    return [
+      runs === revision ? `${name}: a new deployment of the same ${runs}.` : `${name}: ${runs} → ${revision}`,
+      ...wanted.changes.map((change) => `  ${describeDifference(change)}`),
+      ...settings.map(({ name: setting, before, after }) => `  ${setting}: ${before} → ${after}`),
+    ]
+  })
+}
+
+const marks: Record<Check['level'], string> = { ok: '✅', problem: '❌', warning: '⚠️', unknown: '❔' }
+
+function planMarkdown({ cluster }: Inputs, plans: Plan[], checks: Check[]): string {
+  const parts = [`### Plan for \`${cluster}\``]
+  for (const { wanted, settings, revision, changes } of plans) {
+    const runs = familyRevision(wanted.target.runs)
+    if (!changes) {
+      parts.push(`**${wanted.target.name}**: nothing would change, it runs \`${revision}\`.`)
+      continue
+    }
+    parts.push(
+      `**${wanted.target.name}**: ${runs === revision ? `a new deployment of \`${runs}\`` : `\`${runs}\` → ${revision}`}`,
+    )
+    const rows = [
+      ...wanted.changes.map((change) => [cell(change.path), cell(shown(change.before)), cell(shown(change.after))]),
+      ...settings.map(({ name, before, after }) => [cell(name), cell(before), cell(after)]),
+    ]
+    if (rows.length > 0) parts.push(markdownTable(['What', 'Now', 'Then'], rows))
+  }
+  parts.push(
+    markdownTable(
+      ['', 'Check'],
+      checks.map(({ level, text }) => [marks[level], text]),
+    ),
+  )
+  return parts.join('\n\n')
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function cell(text: string): string {
+  return text === '' ? '' : `\`${text.replaceAll('`', "'")}\``
+}
