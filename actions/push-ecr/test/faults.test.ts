@@ -258,7 +258,7 @@ describe('what must not end in a tag', () => {
     on.simulator.addFaults({
       service: 'registry',
       operation: 'PUT /v2/*/blobs/*',
-      effect: { kind: 'delay', milliseconds: 60_000 },
+      effect: { kind: 'delay', milliseconds: 4_000 },
     })
     const cancel = new AbortController()
     const run = await on.run(

@@ -1,10 +1,11 @@
-import type { ECRClient } from '@aws-sdk/client-ecr'
 import { type ActionResult, type ActionRuntime, UserError } from '@deploy-actions/action-kit'
 import {
+  type ECRClient,
   type EcrImage,
+  type EcrManifest,
   imageByDigest,
   imageByTag,
-  manifestsOf,
+  lookUpImages,
   shortDigest,
   unusableImage,
   verifyTags,
@@ -72,13 +73,21 @@ async function findImage({ from, source }: Inputs, deps: Deps): Promise<EcrImage
   return image
 }
 
-function presentTags({ to, tags, keepPrevious }: Inputs, { to: ecr }: Deps) {
+async function presentTags(
+  { to, tags, keepPrevious }: Inputs,
+  { to: ecr, log }: Deps,
+): Promise<Map<string, EcrManifest>> {
   const all = keepPrevious ? tags.flatMap((tag) => [tag, `${tag}-previous`]) : tags
-  return manifestsOf(
+  const { found, inaccessible } = await lookUpImages(
     ecr,
     to.repository,
     all.map((tag) => ({ tag })),
   )
+  for (const tag of tags.filter((candidate) => inaccessible.has(candidate)))
+    log.warning(
+      `Tag "${tag}" pointed at an image that can't be read, most likely because it is archived. It keeps no "${tag}-previous" tag, and the way back to it is closed until it is restored.`,
+    )
+  return found
 }
 
 function describeSource({ source }: Inputs, { digest }: EcrImage): string {
