@@ -10,8 +10,18 @@ import {
   type ServiceDeployment,
   UpdateServiceCommand,
 } from '@aws-sdk/client-ecs'
-import { type Scenario, type Simulator, startSimulator } from '../src/index.ts'
-import { clientsOf } from './clients.ts'
+import { behavioursFrom } from '../src/behaviours.ts'
+import { alarmStore } from '../src/cloudwatch/store.ts'
+import { ecsHandlers } from '../src/ecs/index.ts'
+import { targetGroupStore } from '../src/elb/store.ts'
+import { manualClock, type Scenario } from '../src/index.ts'
+import { logStore } from '../src/logs/store.ts'
+import { readInput } from '../src/model/input.ts'
+import { serviceModel } from '../src/model/model.ts'
+import { checkOutput } from '../src/model/output.ts'
+import { refusal } from '../src/model/refusal.ts'
+import { parameterStore } from '../src/ssm/store.ts'
+import type { ImageLookup, World } from '../src/world.ts'
 
 /** The ARN a seeded target group gets: it follows from the name. */
 export function groupArn(name: string): string {
@@ -39,15 +49,69 @@ export const definition = (family: string, image: string, more: Record<string, u
   containerDefinitions: [container(image, more)],
 })
 
-const open: Simulator[] = []
+/** The services that ECS leans on, as the simulator has them, without ECR: every image is there unless `images` says otherwise. */
+function worldOf(scenario: Scenario, images: ImageLookup | undefined) {
+  const clock = manualClock()
+  const place = { accountId: '123456789012', region: 'eu-central-1', now: clock.now }
+  const logs = logStore({ ...place, ingestionDelay: () => 0 })
+  const parameters = parameterStore(place)
+  const targetGroups = targetGroupStore(place)
+  const alarms = alarmStore(place)
+  const { seed } = scenario
+  for (const name of seed?.logGroups ?? []) logs.createGroup(name)
+  for (const { name, deregistrationDelay = 300 } of seed?.targetGroups ?? []) {
+    targetGroups.create({ name }).attributes.set('deregistration_delay.timeout_seconds', String(deregistrationDelay))
+  }
+  for (const { name, state } of seed?.alarms ?? []) {
+    alarms.put(name)
+    alarms.set(name, state, 'seed')
+  }
+  const invented: ImageLookup = {
+    resolve: (reference) => ({
+      digest: /@(sha256:.*)$/.exec(reference)?.[1] ?? `sha256:${createHash('sha256').update(reference).digest('hex')}`,
+      labels: {},
+    }),
+  }
+  const world: World = {
+    ...place,
+    clock,
+    scenario,
+    images: images ?? invented,
+    logs,
+    parameters,
+    targetGroups,
+    alarms,
+    behaviourFor: behavioursFrom(() => scenario.behaviours ?? []),
+  }
+  return { world, logs, parameters, targetGroups, alarms }
+}
 
-afterEach(async () => {
-  for (const simulator of open.splice(0)) await simulator.close()
-})
+/** Answers SDK commands in this process, checked against the API's model as on the wire: thousands of polls cost nothing. */
+function client(world: World, handlers: ReturnType<typeof ecsHandlers>): Pick<ECSClient, 'send'> {
+  const model = serviceModel('ecs')
+  if (!model) throw new Error('no model of ECS')
+  const caller = {
+    accountId: world.accountId,
+    region: world.region,
+    arn: 'arn:aws:sts::123456789012:assumed-role/x/y',
+    requestId: '',
+  }
+  const send = async (command: { input: object }) => {
+    const name = command.constructor.name.replace(/Command$/, '')
+    const operation = model.operations[name]
+    const handler = handlers.operations[name] as ((input: unknown, caller: unknown) => unknown) | undefined
+    if (!operation || !handler) throw new Error(`no operation ${name}`)
+    const { input, violations, unknown } = readInput(model, operation.input, structuredClone(command.input))
+    if (unknown.length) throw new Error(`unknown members: ${unknown.join(', ')}`)
+    const refused = refusal('ecs', name, violations)
+    if (refused) throw refused
+    return structuredClone(checkOutput(model, name, operation.output, await handler(input, caller)))
+  }
+  return { send: send as ECSClient['send'] }
+}
 
-export interface Stage {
-  simulator: Simulator
-  ecs: ECSClient
+export interface Stage extends ReturnType<typeof worldOf> {
+  ecs: Pick<ECSClient, 'send'>
   advance(seconds: number): void
   /** Registers a revision of `web` with this image and returns its ARN. */
   revision(image: string, more?: Record<string, unknown>): Promise<string>
@@ -58,47 +122,42 @@ export interface Stage {
   events(): Promise<string[]>
 }
 
-/** A simulator on a manual clock, closed after the test, with one cluster `prod` and one long-settled service `web`, spoken to by the real SDK client. */
+/** ECS on a manual clock with one cluster `prod` and one long-settled service `web`. */
 export async function stage(
   scenario: Scenario = {},
   service: Partial<CreateServiceCommandInput> = {},
   container: Record<string, unknown> = {},
+  images?: ImageLookup,
 ): Promise<Stage> {
-  const simulator = await startSimulator({
-    clock: 'manual',
-    scenario: {
-      ...scenario,
-      seed: {
-        clusters: ['prod'],
-        taskDefinitions: [definition('web', 'example.com/web:1', container)],
-        services: [
-          {
-            cluster: 'prod',
-            serviceName: 'web',
-            taskDefinition: 'web',
-            desiredCount: 2,
-            launchType: 'FARGATE',
-            networkConfiguration: network,
-            stable: true,
-            ...service,
-          },
-        ],
-        ...scenario.seed,
+  const parts = worldOf(scenario, images)
+  const handlers = ecsHandlers(parts.world)
+  await handlers.seed?.({
+    clusters: ['prod'],
+    taskDefinitions: [definition('web', 'example.com/web:1', container)],
+    services: [
+      {
+        cluster: 'prod',
+        serviceName: 'web',
+        taskDefinition: 'web',
+        desiredCount: 2,
+        launchType: 'FARGATE',
+        networkConfiguration: network,
+        stable: true,
+        ...service,
       },
-    },
+    ],
   })
-  open.push(simulator)
-  const { ecs } = clientsOf(simulator.url)
-  const start = simulator.world.clock.now()
+  const ecs = client(parts.world, handlers)
+  const start = parts.world.clock.now()
   const describe = async (name = 'web') => {
     const { services } = await ecs.send(new DescribeServicesCommand({ cluster: 'prod', services: [name] }))
     if (!services?.[0]) throw new Error(`no service ${name}`)
     return services[0]
   }
   return {
-    simulator,
+    ...parts,
     ecs,
-    advance: (seconds) => simulator.world.clock.advance(seconds),
+    advance: (seconds) => parts.world.clock.advance(seconds),
     async revision(image, more) {
       const { taskDefinition } = await ecs.send(new RegisterTaskDefinitionCommand(definition('web', image, more)))
       return taskDefinition?.taskDefinitionArn ?? ''

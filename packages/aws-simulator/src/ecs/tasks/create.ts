@@ -11,7 +11,6 @@ import type {
   TaskState,
 } from '../types.ts'
 import { resolveImage } from './images.ts'
-import { secretValue } from './start-checks.ts'
 
 export interface TaskOrder {
   cluster: ClusterState
@@ -36,7 +35,7 @@ function variables(ecs: Ecs, container: ContainerDefinition, order: TaskOrder): 
   const override = order.overrides?.containerOverrides?.find(({ name }) => name === container.name)
   const secrets = (container.secrets ?? []).map((secret) => [
     secret.name,
-    secretValue(ecs, secret.valueFrom ?? '') ?? '',
+    ecs.world.parameters.get(secret.valueFrom ?? '') ?? '',
   ])
   const plain = [...(container.environment ?? []), ...(override?.environment ?? [])]
   return Object.fromEntries([...secrets, ...plain.map(({ name, value }) => [name, value ?? ''])])

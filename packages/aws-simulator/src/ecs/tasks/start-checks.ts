@@ -1,17 +1,11 @@
 import type { Ecs, TaskState } from '../types.ts'
 import { pullImages } from './images.ts'
 
-/** The value a secret's valueFrom stands for. Secrets Manager is not simulated, so its ARNs count as there, with an empty value. */
-export function secretValue(ecs: Ecs, valueFrom: string): string | undefined {
-  if (valueFrom.startsWith('arn:aws:secretsmanager:')) return ''
-  return ecs.world.parameters.get(valueFrom)
-}
-
 function missingSecrets(ecs: Ecs, task: TaskState): string | undefined {
   const names = (task.definition.definition.containerDefinitions ?? [])
     .flatMap((container) => container.secrets ?? [])
     .map((secret) => secret.valueFrom ?? '')
-    .filter((valueFrom) => secretValue(ecs, valueFrom) === undefined)
+    .filter((valueFrom) => ecs.world.parameters.get(valueFrom) === undefined)
   if (!names.length) return undefined
   const parameters = [...new Set(names.map((name) => name.replace(/^arn:aws:ssm:[^:]*:[^:]*:parameter/, '')))]
   return `ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid ssm parameters: ${parameters.join(', ')}`
