@@ -55,15 +55,15 @@ describe('taskEnd', () => {
       'TaskFailedToStart',
       [{ name: 'web' }],
       'CannotPullContainerError: failed to resolve ref x: not found',
-      /never ran: CannotPull.*Check that the digest is in that repository/,
+      /never ran\. The image does not exist under the name.*CannotPull.*Check repository and digest/,
     ],
     [
       'TaskFailedToStart',
       [{ name: 'web' }],
       'ResourceInitializationError: unable to pull secrets or registry auth: x',
-      /ssm:GetParameters/,
+      /cannot read its secrets/,
     ],
-    ['TaskFailedToStart', [], 'Task failed to start', /Container "web" never ran: Task failed to start\./],
+    ['TaskFailedToStart', [], 'Task failed to start', /Container "web" never ran\. Task failed to start\./],
     [
       'SpotInterruption',
       [{ name: 'web', exitCode: 143 }],

@@ -1,4 +1,5 @@
 import type { Failure } from '@aws-sdk/client-ecs'
+import { sentence } from '../deployments/texts.ts'
 
 /**
  * Why ECS did not place a task, as a sentence with what to do. `failure` is an entry of `failures[]` in an answer with HTTP 200.
@@ -34,8 +35,4 @@ const meanings: Record<string, string> = {
   INACTIVE: 'the container instance or cluster is no longer active',
   MISSING: 'cluster {cluster} or the container instance does not exist',
   LOCATION: 'no container instance stands in a zone that the task may use',
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`
 }

@@ -1,4 +1,6 @@
 import type { Task } from '@aws-sdk/client-ecs'
+import { sentence, tidy } from '../deployments/texts.ts'
+import { startFailure } from './start-failures.ts'
 
 export interface ContainerEnd {
   name: string
@@ -53,37 +55,16 @@ function causeOf(task: Task, name: string, chosen: ContainerEnd | undefined, all
   if (stopCode === 'UserInitiated')
     return `The task was stopped from outside: ${sentence(stoppedReason || 'no reason given')}${chosen?.exitCode === undefined ? '' : ` Container "${name}" then exited with code ${chosen.exitCode}.`}`
   if (stopCode === 'TaskFailedToStart' || chosen?.exitCode === undefined)
-    return `Container "${name}" never ran: ${startFailure(stoppedReason, chosen?.reason)}`
+    return `Container "${name}" never ran. ${startFailureText(stoppedReason, chosen?.reason)}`
   return `The task was stopped (${stopCode ?? 'no stop code'}): ${sentence(stoppedReason || 'no reason given')}`
 }
 
-function startFailure(stoppedReason: string, containerReason: string | undefined): string {
-  const text = [stoppedReason, containerReason]
-    .filter((part, index, all) => part && all.indexOf(part) === index)
-    .join(' ')
-  const hint = startHints.find(([pattern]) => pattern.test(text))?.[1]
-  return [sentence(text || 'ECS gives no reason'), hint].filter(Boolean).join(' ')
+function startFailureText(stoppedReason: string, containerReason: string | undefined): string {
+  const reasons = [stoppedReason, containerReason].filter((part, index, all) => part && all.indexOf(part) === index)
+  const said = reasons.join(' ')
+  const known = startFailure(said)
+  return known ? `${known.text} ${known.advice}` : sentence(tidy(said || 'ECS gives no reason'))
 }
-
-const startHints: [RegExp, string][] = [
-  [
-    /CannotPullContainerError.*(not found|manifest unknown|failed to resolve ref)/i,
-    'Check that the digest is in that repository (push-ecr has run, no lifecycle rule has expired it).',
-  ],
-  [
-    /CannotPullContainerError/i,
-    'Check that the execution role may pull from ECR (ecr:GetAuthorizationToken, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer), and that the subnets reach ECR (NAT gateway, public IP or VPC endpoints).',
-  ],
-  [
-    /unable to pull secrets|retrieve secret|secretsmanager|ssm/i,
-    'Check that each secret or parameter of the task definition exists, that the execution role may read it (ssm:GetParameters, secretsmanager:GetSecretValue, kms:Decrypt), and that the subnets reach the service.',
-  ],
-  [
-    /log group|awslogs|CreateLogStream/i,
-    'Check that the log group exists and that the execution role may call logs:CreateLogStream and logs:PutLogEvents.',
-  ],
-  [/exec format error/i, 'The image is built for another processor architecture than the task runs on.'],
-]
 
 function meaningOf({ exitCode, reason = '' }: ContainerEnd): string {
   if (/OutOfMemory/i.test(reason)) return ', out of memory'
@@ -103,8 +84,4 @@ function reasonText({ reason }: ContainerEnd): string {
   if (!reason) return ''
   const hint = /OutOfMemory/i.test(reason) ? ' Give the task more memory.' : ''
   return ` ${sentence(reason)}${hint}`
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`
 }
