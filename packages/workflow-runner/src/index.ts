@@ -10,8 +10,8 @@ export type {
   RunOptions,
   Suite,
 } from './run/options.ts'
-export type { Conclusion, JobResult, RunResult, StepResult } from './run/result.ts'
-export { runWorkflow } from './run/run-workflow.ts'
+export type { Conclusion, JobResult, PlacedAnnotation, RunResult, StepResult } from './run/result.ts'
+export { checkWorkflow, runWorkflow } from './run/run-workflow.ts'
 export { awsCredentials } from './standins/aws-credentials.ts'
 export { machineAsItIs } from './standins/docker.ts'
 export type { StandIn, StandInStep } from './standins/stand-in.ts'

@@ -69,7 +69,7 @@ describe('shells (docs: jobs.<job_id>.steps[*].shell)', () => {
     ['default', '', 'success'],
     ['bash', 'shell: bash', 'failure'],
     ['sh', 'shell: sh', 'success'],
-    ['custom', 'shell: "bash -o pipefail {0}"', 'success'],
+    ['custom', 'shell: "bash -o pipefail {0}"', 'failure'],
   ])('%s: a failing pipe', async (_, shell, expected) => {
     const result = await run({
       text: job(`- { name: one, run: "false | true", ${shell} }\n- { name: last, run: "true" }`),

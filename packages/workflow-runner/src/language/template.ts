@@ -27,7 +27,8 @@ export function parseTemplate(kind: 'workflow' | 'action', file: string, content
   const reader = new YamlObjectReader(fileId, content)
   const read = reader.allowLiteral.bind(reader)
   reader.allowLiteral = () => withValueOfYaml(read())
-  for (const error of reader.errors) context.error(fileId, new Error(firstLine(error.message)), error.range)
+  // One mistake in YAML makes many: the first one counts.
+  for (const error of reader.errors.slice(0, 1)) context.error(fileId, new Error(firstLine(error.message)), error.range)
   const rule = kind === 'workflow' ? 'workflow-root-strict' : 'action-root-strict'
   const root = context.errors.count === 0 ? readTemplate(context, rule, reader, fileId) : undefined
   if (kind === 'workflow' && context.errors.count === 0 && root) {

@@ -55,6 +55,8 @@ export function createConcurrency(): Concurrency {
       if (signal.aborted) return undefined
       if (!group.running) return admit(key, group)
       if (cancelInProgress) group.running.abort()
+      // Cancelling the holder may have cancelled who asks.
+      if (signal.aborted) return undefined
       const limit = queue === 'max' ? longestQueue : 1
       while (group.waiting.length >= limit) group.waiting.shift()?.(false)
       const admitted = await new Promise<boolean>((resolve) => {

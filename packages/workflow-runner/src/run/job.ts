@@ -11,18 +11,16 @@ import { readActionFile } from '../step/action-file.ts'
 import { createMasks } from '../step/masks.ts'
 import { createStepOutput } from '../step/output.ts'
 import { enterEnvironment, type JobEnvironment } from './environment.ts'
-import { frameScope, jobFrame } from './frame.ts'
+import { jobFrame } from './frame.ts'
 import { randomToken } from './id-tokens.ts'
+import { environmentUrl, jobOutputs } from './job-end.ts'
 import type { Frame, JobState, PostStep, Status } from './job-state.ts'
-import type { JobOutcome, JobUnit } from './jobs.ts'
+import { ended, type JobOutcome, type JobUnit } from './jobs.ts'
 import type { Conclusion } from './result.ts'
 import { runPost, runStep } from './step.ts'
 
 /** Six hours, as on GitHub's own runners. */
 const defaultTimeoutMinutes = 360
-
-/** Of one job, by the documentation of `jobs.<job_id>.outputs`. */
-const largestOutputs = 1024 * 1024
 
 /** After that, whatever a cancelled job still runs is ended by force (GitHub's "Workflow cancellation reference"). */
 const cancellationMinutes = 5
@@ -33,6 +31,7 @@ export async function runStepsJob(unit: JobUnit<StepsJob>): Promise<JobOutcome> 
   const { run } = instance
   const started = performance.now()
   const environment = await enterEnvironment(run, job.environment, scope, unit.name, unit.cancel)
+  if (unit.cancel.aborted) return ended(run, unit.key, unit.name, 'cancelled')
   const end = new AbortController()
   const cancel = () => end.abort()
   unit.cancel.addEventListener('abort', cancel, { once: true })
@@ -206,51 +205,4 @@ function setUp(state: JobState, frame: Frame, log: (text: string) => void): void
     const action = state.run.resolver.action(uses, frame.source, state.directories.workspace)
     if (action.kind === 'directory') readActionFile(action.directory)
   }
-}
-
-function jobOutputs(
-  state: JobState,
-  frame: Frame,
-  token: MappingToken | undefined,
-  log: (text: string) => void,
-  warn: (message: string) => void,
-): Record<string, string> {
-  if (!token) return {}
-  log('Evaluate and set job outputs')
-  const scope = frameScope(frame, state.env)
-  const outputs: Record<string, string> = {}
-  for (const { key, value } of entries(token)) {
-    const text = scalarText(value, scope)
-    if (text === '') continue
-    if (state.masks.wouldChange(text)) {
-      warn(`Skip output '${key}' since it may contain secret.`)
-      continue
-    }
-    log(`Set output '${key}'`)
-    outputs[key] = text
-  }
-  const size = Object.values(outputs).reduce((sum, text) => sum + 2 * text.length, 0)
-  if (size > largestOutputs)
-    throw new WorkflowError(
-      `The outputs of job '${state.unit.job.id}' come to ${size} bytes (UTF-16); at most 1 MB is allowed`,
-    )
-  return outputs
-}
-
-function environmentUrl(
-  state: JobState,
-  frame: Frame,
-  environment: JobEnvironment | undefined,
-  log: (text: string) => void,
-  warn: (message: string) => void,
-): string | undefined {
-  if (!environment?.url) return undefined
-  log('Evaluate and set environment url')
-  const url = scalarText(environment.url, frameScope(frame, state.env))
-  if (state.masks.wouldChange(url)) {
-    warn(`Skip setting environment url as environment '${environment.name}' may contain secret.`)
-    return undefined
-  }
-  log(`Evaluated environment url: ${url}`)
-  return url || undefined
 }

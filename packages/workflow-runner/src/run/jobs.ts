@@ -1,9 +1,9 @@
 import { UnsupportedError, WorkflowError } from '../language/errors.ts'
 import { type ExpressionFunction, evaluate, evaluateToken, type Scope, scalarText } from '../language/expressions.ts'
-import { child, entries } from '../language/tokens.ts'
-import { asText, isTruthy, upperCased, type Value } from '../language/values.ts'
+import { child } from '../language/tokens.ts'
+import { asText, isTruthy, type Value } from '../language/values.ts'
 import type { CallJob, Job, StepsJob } from '../model/workflow.ts'
-import { callInputs } from './events.ts'
+import { runCall } from './call.ts'
 import { runStepsJob } from './job.ts'
 import { type Combination, combinationLabel, expandMatrix } from './matrix.ts'
 import { type Conclusion, worst } from './result.ts'
@@ -79,7 +79,7 @@ async function runJob(instance: Instance, job: Job, settled: Map<string, JobOutc
 }
 
 /** The result of a job that has no steps to show: skipped, cancelled before it began, or impossible to begin. */
-function ended(run: Run, key: string, name: string, conclusion: Conclusion, message?: string): JobOutcome {
+export function ended(run: Run, key: string, name: string, conclusion: Conclusion, message?: string): JobOutcome {
   if (message) run.log({ job: name, step: 'Set up job', text: `##[error]${message}` })
   run.results.push({
     key,
@@ -188,11 +188,11 @@ async function runUnit(
   try {
     if (controller.signal.aborted) return ended(instance.run, key, name, 'cancelled')
     const unit = { instance, job, key, name, scope, strategy, matrix, cancel: controller.signal }
-    const held = await holdConcurrency(instance, job.concurrency, scope, controller.signal, end)
+    const held = await holdConcurrency(instance, job.concurrency, name, scope, controller.signal, end)
     if (!held) return ended(instance.run, key, name, 'cancelled')
     try {
       if (job.kind === 'steps') return await runStepsJob(unit as JobUnit<StepsJob>)
-      return await runCall(unit as JobUnit<CallJob>, ownName)
+      return await runCall(unit as JobUnit<CallJob>, ownName, held.groups)
     } finally {
       held.release()
     }
@@ -202,48 +202,5 @@ async function runUnit(
   } finally {
     instance.cancel.removeEventListener('abort', reconsider)
     stop.removeEventListener('abort', end)
-  }
-}
-
-async function runCall(unit: JobUnit<CallJob>, name: string): Promise<JobOutcome> {
-  const { instance, job, scope } = unit
-  const plan = instance.plan.calls.get(job.id)
-  const call = plan?.workflow.triggers.call
-  if (!plan || !call) throw new WorkflowError(`'${job.uses}' was not planned`)
-  const given = Object.fromEntries(entries(job.with).map(({ key, value }) => [key, evaluateToken(value, scope)]))
-  const passed =
-    job.secrets === 'inherit'
-      ? instance.secrets
-      : upperCased(Object.fromEntries(entries(job.secrets).map(({ key, value }) => [key, scalarText(value, scope)])))
-  const replaced = new AbortController()
-  const called: Instance = {
-    run: instance.run,
-    plan,
-    callers: [...instance.callers, { key: unit.key.split('/').at(-1) ?? job.id, name }],
-    inputs: callInputs(call.inputs, given, { contexts: { ...instanceScope(instance).contexts, inputs: {} } }, job.uses),
-    secrets: { GITHUB_TOKEN: instance.secrets.GITHUB_TOKEN ?? '', ...passed },
-    environmentSecrets: job.secrets === 'inherit' ? instance.environmentSecrets : new Set(Object.keys(passed)),
-    cancel: AbortSignal.any([unit.cancel, replaced.signal]),
-  }
-  const held = await holdConcurrency(called, plan.workflow.concurrency, instanceScope(called), unit.cancel, () =>
-    replaced.abort(),
-  )
-  if (!held) return ended(instance.run, unit.key, unit.name, 'cancelled')
-  try {
-    const outcomes = await runJobs(called)
-    const jobs = Object.fromEntries(
-      [...outcomes].map(([id, { result, outputs }]) => [id, { result, outputs }] as [string, Value]),
-    )
-    const outputs = call.outputs.map(({ name: output, value }) => [
-      output,
-      scalarText(value, instanceScope(called, { jobs })),
-    ])
-    return {
-      result: worst([...outcomes.values()].map(({ result }) => result)),
-      outputs: Object.fromEntries(outputs.filter(([, value]) => value !== '')),
-      conclusions: [...outcomes.values()].flatMap(({ conclusions }) => conclusions),
-    }
-  } finally {
-    held.release()
   }
 }

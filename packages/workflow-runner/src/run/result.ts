@@ -30,6 +30,12 @@ export interface JobResult {
   durationMs: number
 }
 
+export interface PlacedAnnotation extends Annotation {
+  /** Names; the step is empty for what failed outside of steps. */
+  job: string
+  step: string
+}
+
 export interface RunResult {
   conclusion: Conclusion
   runId: string
@@ -43,7 +49,7 @@ export interface RunResult {
   jobs: JobResult[]
   /** Everything shown, one line each, masked. */
   log: string
-  annotations: (Annotation & { job: string; step: string })[]
+  annotations: PlacedAnnotation[]
   durationMs: number
 }
 
@@ -51,4 +57,13 @@ export function worst(conclusions: Conclusion[]): Conclusion {
   if (conclusions.includes('failure')) return 'failure'
   if (conclusions.includes('cancelled')) return 'cancelled'
   return conclusions.length > 0 && conclusions.every((conclusion) => conclusion === 'skipped') ? 'skipped' : 'success'
+}
+
+export function allAnnotations(jobs: JobResult[]): PlacedAnnotation[] {
+  return jobs.flatMap((job) => [
+    ...job.annotations.map((annotation) => ({ ...annotation, job: job.name, step: '' })),
+    ...job.steps.flatMap((step) =>
+      step.annotations.map((annotation) => ({ ...annotation, job: job.name, step: step.name })),
+    ),
+  ])
 }

@@ -33,6 +33,8 @@ export interface Run {
   debug: boolean
   /** Whether cancellation was asked for. */
   cancelled(): boolean
+  /** Asks for the cancellation of the whole run. */
+  cancel(): void
   /** Ends the run at once with an error of its own: something that this runner does not support. */
   abort(error: Error): void
   results: JobResult[]
@@ -49,6 +51,8 @@ export interface Instance {
   secrets: Record<string, string>
   /** Which secrets of a job's environment it may see: all, or those passed by name. */
   environmentSecrets: 'all' | Set<string>
+  /** Concurrency groups of everything around these jobs, in lower case. */
+  heldGroups: string[]
   /** Aborts when the jobs of this workflow are to be cancelled. */
   cancel: AbortSignal
 }
