@@ -1,9 +1,11 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs'
 import { type Scenario, type Simulator, startSimulator } from '@deploy-actions/aws-simulator'
 import { type ActionRun, type NodeActionOptions, runNodeAction } from '@deploy-actions/workflow-runner'
 
 export const action = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+export const image = (letter: string) => `registry.example.com/shop@${digest(letter)}`
 export const host = '123456789012.dkr.ecr.eu-central-1.amazonaws.com'
 export const digest = (letter: string) => `sha256:${letter.repeat(64)}`
 const network = { awsvpcConfiguration: { subnets: ['subnet-1a'], securityGroups: ['sg-1'] } }
@@ -56,6 +58,8 @@ export interface StageOptions {
   services?: Record<string, unknown>[]
   definition?: Record<string, unknown>
   container?: Record<string, unknown>
+  /** Further revisions of `web`, by image: revision 2 and on. */
+  definitions?: Record<string, string>
 }
 
 /** A simulator with the cluster `prod` and the settled service `web`, fast enough for the bundle's two-second polls. */
@@ -68,8 +72,13 @@ export async function stage(options: StageOptions = {}): Promise<Simulator> {
       seed: {
         clusters: ['prod'],
         logGroups: ['/shop'],
-        taskDefinitions: [definition('web', options.definition, options.container)],
-        services: options.services ?? [service('web', options.service)],
+        taskDefinitions: [
+          definition('web', options.definition, options.container),
+          ...Object.values(options.definitions ?? {}).map((one) =>
+            definition('web', options.definition, { ...options.container, image: one }),
+          ),
+        ],
+        services: options.services ?? [service('web', { taskDefinition: 'web:1', ...options.service })],
         ...scenario.seed,
       },
     },
@@ -88,6 +97,16 @@ export function deploy(
     ...options,
     env: { ...simulator.env, ...options.env },
   })
+}
+
+/** Somebody else's UpdateService. */
+export async function updateByHand(url: string, input: Record<string, unknown>): Promise<void> {
+  const client = new ECSClient({
+    region: 'eu-central-1',
+    endpoint: url,
+    credentials: { accessKeyId: 'someone', secretAccessKey: 'else' },
+  })
+  await client.send(new UpdateServiceCommand({ cluster: 'prod', service: 'web', ...input }))
 }
 
 /** Names of the operations called, `ecs:UpdateService`, with their counts. */
