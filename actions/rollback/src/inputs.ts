@@ -79,7 +79,8 @@ function destination(reader: InputReader): Destination {
   if (to === 'previous') return { kind: 'previous' }
   if (isDigest(to)) return { kind: 'digest', digest: to }
   if (/^[0-9a-f]{7,40}$/.test(to)) return { kind: 'commit', commit: to }
-  if (/^[A-Za-z0-9_-]{1,255}:[1-9]\d*$/.test(to)) return { kind: 'task-definition', familyRevision: to }
+  // A digest cut short reads like a family of that name.
+  if (/^(?!sha\d+:)[A-Za-z0-9_-]{1,255}:[1-9]\d*$/.test(to)) return { kind: 'task-definition', familyRevision: to }
   throw new UserError(
     `Input "to" is "${to}". Valid: previous, a digest (sha256: and 64 hex digits), a commit (7 to 40 hex digits) or a task definition (family:revision).`,
   )

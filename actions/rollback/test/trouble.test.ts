@@ -1,0 +1,181 @@
+import { level, name, type Stage, since, stage, withRecord } from './stage.ts'
+
+let on: Stage
+afterEach(() => on[Symbol.asyncDispose]())
+
+const history = () => ({
+  schema: { level: level.two, digest: on.digests.good, since },
+  releases: [on.release('bad', 4), on.release('good', 3)],
+})
+
+describe('a right that is missing', () => {
+  test.each([
+    ['ssm:GetParameter', []],
+    ['ssm:PutParameter', []],
+    ['ecs:DescribeServices', []],
+    ['ecs:DescribeTaskDefinition', []],
+    ['ecs:RegisterTaskDefinition', ['PutParameter']],
+    ['ecs:UpdateService', ['PutParameter', 'RegisterTaskDefinition']],
+  ])('%s is named, and what was changed until then is known', async (right, writes) => {
+    on = await stage()
+    await on.write(history())
+    const [service, operation] = right.split(':')
+    on.simulator.addFaults({ service, operation, effect: { kind: 'deny' } })
+    const run = await on.run(withRecord)
+    expect(run.exitCode).toBe(1)
+    expect(run.annotations.map(({ message }) => message).join()).toContain(`The role may not call ${right}`)
+    expect(on.writes()).toEqual(writes)
+  })
+
+  test('to look at images lets the way back go on unchecked', async () => {
+    on = await stage()
+    await on.write(history())
+    on.simulator.addFaults({ service: 'ecr', operation: 'DescribeImages', effect: { kind: 'deny' } })
+    const run = await on.run(withRecord)
+    expect(run.outputs.verdict).toBe('completed')
+    expect(run.log).toContain(
+      'Whether the image is still there was not checked. The role may not call ecr:DescribeImages',
+    )
+  })
+})
+
+test('throttling is waited out', async () => {
+  on = await stage()
+  await on.write(history())
+  on.simulator.addFaults({ times: 6, effect: { kind: 'error', name: 'ThrottlingException' } })
+  expect((await on.run(withRecord)).outputs.verdict).toBe('completed')
+})
+
+test('a damaged record is said, and nothing is changed', async () => {
+  on = await stage()
+  await on.put(name, { format: 1, releases: 'none' })
+  const run = await on.run(withRecord)
+  expect(run.exitCode).toBe(1)
+  expect(run.annotations[0]?.message).toContain('is damaged')
+  expect(on.writes()).toEqual([])
+})
+
+test('a way back that fails says why, stays frozen, and is no release that ended well', async () => {
+  on = await stage({
+    scenario: {
+      behaviours: [
+        { match: { label: `io.github.deploy-actions.schema-level=${level.two}`, family: 'web' }, behaviour: {} },
+      ],
+    },
+  })
+  await on.write(history())
+  on.simulator.addBehaviours({
+    match: { digest: on.digests.good },
+    behaviour: { exitsAfter: 2, exitCode: 3, log: [{ line: 'no database' }] },
+  })
+  const run = await on.run(withRecord)
+  expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'rolled-back' } })
+  expect(run.log).toContain('exit code 3')
+  expect(run.log).toContain('no database')
+  expect(await on.read()).toMatchObject({
+    freeze: { reason: 'incident 42' },
+    releases: [{ digest: on.digests.bad }, {}],
+  })
+})
+
+test('of two services that go back together one that fails makes the verdict', async () => {
+  on = await stage()
+  await on.write(history())
+  on.simulator.addBehaviours({
+    match: { digest: on.digests.good, service: 'worker' },
+    behaviour: { exitsAfter: 2, exitCode: 1 },
+  })
+  const run = await on.run({ ...withRecord, service: 'web,worker' })
+  expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'rolled-back' } })
+  expect(run.annotations.map(({ message }) => message).join()).toContain('worker')
+  expect((await on.serves('web')).digest).toBe(on.digests.good)
+  expect((await on.read())?.releases).toHaveLength(2)
+})
+
+test('a timeout leaves the way back running and says so', async () => {
+  on = await stage({ speed: 1 })
+  await on.write(history())
+  const run = await on.run({ ...withRecord, timeout: '3s' })
+  expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'timed-out' } })
+  expect((await on.serves()).digest).toBe(on.digests.good)
+})
+
+test('a cancel leaves the way back running and ends in time', async () => {
+  on = await stage({ speed: 1 })
+  await on.write(history())
+  const cancel = new AbortController()
+  const run = await on.run(withRecord, {
+    signal: cancel.signal,
+    onLine: (line) => {
+      if (line.includes('has begun')) setTimeout(() => cancel.abort(), 500)
+    },
+  })
+  expect(run).toMatchObject({ exitCode: 1, killed: false, cancelled: true })
+  expect(run.log).toContain('The run was cancelled')
+  expect((await on.serves()).digest).toBe(on.digests.good)
+})
+
+describe('priority normal', () => {
+  test('waits for the release that holds the lock', async () => {
+    on = await stage()
+    await on.write(history())
+    await on.put(`${name}/lock`, { holder: { token: 't', run: 'run 9' }, since, until: '2099-01-01T00:00:00Z' })
+    const run = await on.run(
+      { ...withRecord, priority: 'normal' },
+      {
+        onLine: (line) => {
+          if (line.includes('Waiting for the lock')) void on.put(`${name}/lock`, { since })
+        },
+      },
+    )
+    expect(run.outputs.verdict).toBe('completed')
+    expect(run.log).toContain('run 9 holds it since')
+    expect((await on.serves()).digest).toBe(on.digests.good)
+  })
+
+  test('waits for the deployment that is running', async () => {
+    on = await stage({ startAt: 3, speed: 60 })
+    await on.write(history())
+    await on.update('web', 'web:4')
+    const run = await on.run({ ...withRecord, priority: 'normal' })
+    expect(run.log).toContain('Waiting for the running deployment of web.')
+    expect(run.outputs).toMatchObject({ from: on.digests.bad, to: on.digests.good, verdict: 'completed' })
+  })
+
+  test('gives up in time, with nothing changed', async () => {
+    on = await stage()
+    await on.write(history())
+    await on.put(`${name}/lock`, { holder: { token: 't', run: 'run 9' }, since, until: '2099-01-01T00:00:00Z' })
+    const run = await on.run({ ...withRecord, priority: 'normal', timeout: '1s' })
+    expect(run.exitCode).toBe(1)
+    expect(run.annotations.at(-1)?.message).toMatch(
+      /run 9 still holds the lock\. Nothing was changed\. With priority: high/,
+    )
+    expect(on.writes()).toEqual([])
+  })
+})
+
+describe('a wrong input fails before any call', () => {
+  beforeEach(async () => {
+    on = await stage()
+  })
+  test.each([
+    [{ service: '' }, 'Input "service" is required'],
+    [{ priority: 'urgent' }, 'Input "priority" is "urgent". Valid: high, panic, normal.'],
+    [{ to: 'sha256:123' }, 'Input "to" is "sha256:123". Valid: previous, a digest'],
+    [{ application: 'shop' }, 'Input "environment" is required with "application"'],
+  ])('%j', async (inputs, message) => {
+    const before = on.simulator.calls.length
+    const run = await on.run(inputs as Record<string, string>)
+    expect(run.exitCode).toBe(1)
+    expect(run.annotations).toEqual([expect.objectContaining({ message: expect.stringContaining(message) })])
+    expect(on.simulator.calls).toHaveLength(before)
+  })
+
+  test('no region', async () => {
+    const before = on.simulator.calls.length
+    const run = await on.run({}, { env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' } })
+    expect(run.annotations[0]?.message).toContain('No AWS region')
+    expect(on.simulator.calls).toHaveLength(before)
+  })
+})

@@ -1,0 +1,242 @@
+import {
+  admission,
+  allOf,
+  attemptOverruled,
+  comesBefore,
+  earlierRevisions,
+  markedBad,
+  migrationBegun,
+  migrationDone,
+  migrationNotStarted,
+  migrationTask,
+  type PastDeployment,
+  pardoned,
+  type RecordState,
+  releaseBegun,
+  releaseCompleted,
+  releaseEnded,
+  rollbackCandidates,
+  rolledBackTo,
+  runName,
+  runOrder,
+  serviceDeployed,
+} from '../src/index.ts'
+import { digest, release, stateWith } from './support.ts'
+
+const since = '2026-10-01T08:00:00Z'
+const attempt = (digit: string, more = {}) => ({
+  digest: digest(digit),
+  level: 'none',
+  services: {},
+  since,
+  run: `run ${digit}`,
+  ...more,
+})
+const digits = (state: RecordState) => state.releases.map((one) => one.digest[7]).join('')
+
+describe('a release', () => {
+  test('begins, collects its services, and becomes the newest', () => {
+    const start = stateWith({ releases: [release('1')], schema: { level: 'none', since } })
+    const state = allOf(
+      releaseBegun(attempt('2', { order: 'deploy.yml#2' })),
+      serviceDeployed(digest('2'), 'web', 'shop:2'),
+      serviceDeployed(digest('2'), 'worker', 'worker:2'),
+      serviceDeployed(digest('3'), 'web', 'shop:3'),
+      releaseCompleted('run 2', '2026-10-02T08:00:00Z'),
+    )(start)
+    expect(state).toEqual({
+      bad: [],
+      schema: start.schema,
+      releases: [
+        {
+          digest: digest('2'),
+          level: 'none',
+          services: { web: 'shop:2', worker: 'worker:2' },
+          at: '2026-10-02T08:00:00Z',
+          run: 'run 2',
+          order: 'deploy.yml#2',
+        },
+        release('1'),
+      ],
+    })
+  })
+
+  test('of another run, one that has ended, and one that was overruled, do not complete', () => {
+    const begun = releaseBegun(attempt('2'))(stateWith({}))
+    expect(releaseCompleted('run 3', since)(begun)).toBe(begun)
+    for (const end of [releaseEnded('run 2', 'failed'), attemptOverruled()]) {
+      const ended = end(begun)
+      expect(releaseCompleted('run 2', since)(ended)).toBe(ended)
+      expect(serviceDeployed(digest('2'), 'web', 'shop:2')(ended)).toBe(ended)
+      expect(releaseEnded('run 2', 'cancelled')(ended)).toBe(ended)
+    }
+  })
+
+  test('of an application without migrations establishes that, unless more is known', () => {
+    expect(releaseBegun(attempt('2'))(stateWith({})).schema).toMatchObject({ level: 'none' })
+    expect(releaseBegun(attempt('2', { level: '1.3f9ac2d1' }))(stateWith({})).schema).toBeUndefined()
+    const pending = { level: '1.3f9ac2d1', digest: digest('1'), since }
+    expect(releaseBegun(attempt('2'))(stateWith({ pending })).schema).toBeUndefined()
+  })
+
+  test('stands once for the same image under the same definitions', () => {
+    const state = stateWith({ releases: [release('3'), release('2'), release('1')] })
+    expect(digits(rolledBackTo(release('2'))(state))).toBe('231')
+    expect(digits(rolledBackTo(release('2', { services: { web: 'shop:9' } }))(state))).toBe('2321')
+  })
+})
+
+describe('a migration', () => {
+  const pending = { level: '2.3f9ac2d1', digest: digest('2'), since }
+  const schema = { level: '1.0123abcd', digest: digest('1'), since }
+
+  test('is pending from its start until it is done', () => {
+    const begun = allOf(migrationBegun(pending), migrationTask('task-1'))(stateWith({ schema }))
+    expect(begun).toMatchObject({ schema, pending: { ...pending, task: 'task-1' } })
+    const done = migrationDone({ level: pending.level, digest: pending.digest, since })(begun)
+    expect(done).toEqual({ releases: [], bad: [], schema: { level: pending.level, digest: pending.digest, since } })
+  })
+
+  test('that never started leaves the level as it was; another one stays pending', () => {
+    const begun = migrationBegun(pending)(stateWith({ schema }))
+    expect(migrationNotStarted(digest('2'))(begun)).toEqual(stateWith({ schema }))
+    expect(migrationNotStarted(digest('1'))(begun)).toBe(begun)
+    expect(migrationTask('task-1')(stateWith({ schema }))).toEqual(stateWith({ schema }))
+  })
+})
+
+test('marks of bad images stand once, newest first, and can be taken away', () => {
+  const mark = (digit: string, reason: string) => markedBad([{ digest: digest(digit), since, reason }])
+  const state = allOf(mark('1', 'first'), mark('2', 'second'), mark('1', 'again'))(stateWith({}))
+  expect(state.bad.map(({ reason }) => reason)).toEqual(['again', 'second'])
+  expect(pardoned(digest('1'))(state).bad.map(({ reason }) => reason)).toEqual(['second'])
+  expect(pardoned(digest('3'))(state)).toBe(state)
+})
+
+describe('where a rollback may go', () => {
+  const state = stateWith({ releases: [release('4'), release('3'), release('2'), release('1')] })
+  const serving = (...revisions: number[]) =>
+    revisions.map((revision, index) => ({ service: ['web', 'worker'][index]!, taskDefinition: `shop:${revision}` }))
+  const where = (found: ReturnType<typeof rollbackCandidates>) => found.map((one) => one.digest[7]).join('')
+
+  test.each([
+    ['from the newest', serving(4), '321'],
+    ['from one in the middle', serving(3), '21'],
+    ['from the oldest', serving(1), ''],
+    ['from what is on record nowhere', serving(9), '4321'],
+  ])('%s', (_, present, expected) => {
+    expect(where(rollbackCandidates(state, present, false))).toBe(expected)
+  })
+
+  test('what is marked bad is left out', () => {
+    expect(where(rollbackCandidates(markedBad([{ digest: digest('3'), since }])(state), serving(4), false))).toBe('21')
+  })
+
+  test('a release under way is newer than all', () => {
+    expect(where(rollbackCandidates(state, serving(4), true))).toBe('4321')
+  })
+
+  test('services that stand at different releases count as the newer one', () => {
+    const two = (digit: string, revision: number) =>
+      release(digit, { services: { web: `shop:${revision}`, worker: `shop:${revision}` } })
+    const both = stateWith({ releases: [two('2', 2), two('1', 1)] })
+    expect(where(rollbackCandidates(both, serving(2, 1), false))).toBe('1')
+    expect(where(rollbackCandidates(both, serving(9, 2), false))).toBe('21')
+  })
+})
+
+describe('what ECS remembers', () => {
+  const arn = (number: number) => `arn:aws:ecs:eu-central-1:123456789012:service-revision/prod/web/${number}`
+  const deployment = (target: number, status = 'SUCCESSFUL', ...sources: number[]): PastDeployment => ({
+    status,
+    createdAt: new Date(Date.parse(since) + target * 60_000),
+    target: arn(target),
+    sources: sources.map(arn),
+  })
+  const order = (deployments: PastDeployment[], present: number) =>
+    earlierRevisions(deployments, `ecs-svc/${present}`).map((one) => Number(one.split('/').at(-1)))
+
+  test.each<[string, PastDeployment[], number, number[]]>([
+    [
+      'the source first, then what was deployed before',
+      [deployment(3, 'SUCCESSFUL', 2), deployment(2, 'SUCCESSFUL', 1), deployment(1)],
+      3,
+      [2, 1],
+    ],
+    ['not what failed', [deployment(4, 'SUCCESSFUL', 3), deployment(3, 'STOPPED', 2), deployment(2)], 4, [2, 3]],
+    [
+      'not what ECS rolled back',
+      [deployment(4, 'SUCCESSFUL', 2), deployment(3, 'ROLLBACK_SUCCESSFUL', 2), deployment(2)],
+      4,
+      [2],
+    ],
+    [
+      'after a rollback by ECS: older than what it went back to',
+      [deployment(3, 'ROLLBACK_SUCCESSFUL', 2), deployment(2, 'SUCCESSFUL', 1), deployment(1)],
+      2,
+      [1],
+    ],
+    ['where only the source is known', [deployment(3, 'SUCCESSFUL', 2)], 3, [2]],
+    ['a present deployment that the list does not show', [deployment(2), deployment(1)], 9, [2, 1]],
+    ['nothing', [], 1, []],
+    ['only itself', [deployment(1)], 1, []],
+  ])('%s', (_, deployments, present, expected) => {
+    expect(order(deployments, present)).toEqual(expected)
+    expect(order([...deployments].reverse(), present)).toEqual(expected)
+  })
+})
+
+describe('which run is newer', () => {
+  test.each([
+    ['deploy.yml#9', 'deploy.yml#10', true],
+    ['deploy.yml#10', 'deploy.yml#10', false],
+    ['deploy.yml#11', 'deploy.yml#10', false],
+    ['other.yml#9', 'deploy.yml#10', false],
+    [undefined, 'deploy.yml#10', false],
+    ['deploy.yml#9', undefined, false],
+  ])('%s before %s: %s', (order, other, expected) => {
+    expect(comesBefore(order, other)).toBe(expected)
+  })
+
+  test('is known from the workflow and its run number', () => {
+    const env = {
+      GITHUB_WORKFLOW_REF: 'octo/shop/.github/workflows/deploy.yml@refs/heads/main',
+      GITHUB_RUN_NUMBER: '12',
+    }
+    expect(runOrder(env)).toBe('deploy.yml#12')
+    expect(runOrder({})).toBeUndefined()
+    expect(runOrder({ ...env, GITHUB_RUN_NUMBER: '' })).toBeUndefined()
+  })
+
+  test('a run is named by its link, a repeated one with its attempt', () => {
+    const github = {
+      runUrl: 'https://github.com/octo/shop/actions/runs/7',
+      runAttempt: '1',
+      actor: 'octocat',
+    } as never as Parameters<typeof runName>[0]
+    expect(runName(github)).toBe('https://github.com/octo/shop/actions/runs/7')
+    expect(runName({ ...github, runAttempt: '3' })).toBe('https://github.com/octo/shop/actions/runs/7/attempts/3')
+    expect(runName({ ...github, runUrl: undefined })).toBe('octocat outside GitHub')
+  })
+})
+
+describe('admission', () => {
+  const ask = (state: RecordState | undefined, more: { commit?: string; order?: string } = {}) =>
+    admission({ state, digest: digest('5'), now: new Date('2026-11-01T08:00:00Z'), name: '/n', ...more })
+  const because = (answer: ReturnType<typeof ask>) => (answer.admitted ? 'admitted' : answer.because)
+  const freeze = { by: 'ops', reason: 'incident', since }
+
+  test.each([
+    ['no record', undefined, {}, 'admitted'],
+    ['nothing against it', stateWith({}), {}, 'admitted'],
+    ['a freeze', stateWith({ freeze }), {}, 'frozen'],
+    ['a freeze that lasts', stateWith({ freeze: { ...freeze, until: '2026-11-01T08:00:01Z' } }), {}, 'frozen'],
+    ['a freeze that has ended', stateWith({ freeze: { ...freeze, until: '2026-11-01T08:00:00Z' } }), {}, 'admitted'],
+    ['the commit that may pass', stateWith({ freeze: { ...freeze, pass: 'abc' } }), { commit: 'abc' }, 'admitted'],
+    ['another commit', stateWith({ freeze: { ...freeze, pass: 'abc' } }), { commit: 'abd' }, 'frozen'],
+    ['a bad image', stateWith({ bad: [{ digest: digest('5'), since }] }), {}, 'bad'],
+    ['another bad image', stateWith({ bad: [{ digest: digest('4'), since }] }), {}, 'admitted'],
+  ])('%s', (_, state, more, expected) => {
+    expect(because(ask(state, more))).toBe(expected)
+  })
+})
