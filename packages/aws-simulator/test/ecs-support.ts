@@ -86,6 +86,14 @@ function worldOf(scenario: Scenario, images: ImageLookup | undefined) {
   return { world, logs, parameters, targetGroups, alarms }
 }
 
+/** What passes the wire is a copy. structuredClone would give Dates of another realm than the tests'. */
+function copy(value: unknown): unknown {
+  if (value instanceof Date) return new Date(value)
+  if (Array.isArray(value)) return value.map(copy)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, copy(member)]))
+}
+
 /** Answers SDK commands in this process, checked against the API's model as on the wire: thousands of polls cost nothing. */
 function client(world: World, handlers: ReturnType<typeof ecsHandlers>): Pick<ECSClient, 'send'> {
   const model = serviceModel('ecs')
@@ -101,11 +109,11 @@ function client(world: World, handlers: ReturnType<typeof ecsHandlers>): Pick<EC
     const operation = model.operations[name]
     const handler = handlers.operations[name] as ((input: unknown, caller: unknown) => unknown) | undefined
     if (!operation || !handler) throw new Error(`no operation ${name}`)
-    const { input, violations, unknown } = readInput(model, operation.input, structuredClone(command.input))
+    const { input, violations, unknown } = readInput(model, operation.input, copy(command.input))
     if (unknown.length) throw new Error(`unknown members: ${unknown.join(', ')}`)
     const refused = refusal('ecs', name, violations)
     if (refused) throw refused
-    return structuredClone(checkOutput(model, name, operation.output, await handler(input, caller)))
+    return copy(checkOutput(model, name, operation.output, await handler(input, caller)))
   }
   return { send: send as ECSClient['send'] }
 }

@@ -5,9 +5,9 @@ import { invalidParameter } from './errors.ts'
  * Throws InvalidParameterException for a token that this service did not give.
  */
 export function page<T>(all: T[], maxResults: number | undefined, defaultSize: number, nextToken: string | undefined) {
-  const offset =
-    nextToken === undefined ? 0 : Number(Buffer.from(nextToken, 'base64url').toString().slice('offset:'.length))
-  if (!Number.isInteger(offset) || offset < 0) throw invalidParameter('Invalid token')
+  const plain = nextToken === undefined ? 'offset:0' : Buffer.from(nextToken, 'base64url').toString()
+  const offset = Number(/^offset:(\d+)$/.exec(plain)?.[1])
+  if (Number.isNaN(offset)) throw invalidParameter('Invalid token')
   const size = maxResults ?? defaultSize
   if (size < 1 || size > 100) throw invalidParameter('maxResults must be between 1 and 100.')
   const end = offset + size

@@ -45,6 +45,7 @@ export function placementFailed(
   sayOnce(ecs, service, text)
   backOff(ecs, deployment)
   countFailure(ecs, deployment)
+  poke(ecs, service)
 }
 
 function onUnhealthy(

@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { CreateServiceRequest } from '@aws-sdk/client-ecs'
 import { clusterOf } from '../clusters.ts'
 import { beginDeployment, newRevision } from '../deployments/start.ts'
 import { clientError, invalidParameter } from '../errors.ts'
 import { ecsArn } from '../names.ts'
+import { same } from '../same.ts'
 import { usableTaskDefinition } from '../task-definitions/lookup.ts'
 import type { Ecs, RegisteredTaskDefinition, ServiceSettings, ServiceState } from '../types.ts'
 import {
@@ -42,7 +42,7 @@ export function createService(ecs: Ecs, request: CreateServiceRequest): ServiceS
   const cluster = clusterOf(ecs, request.cluster)
   const known = cluster.services.get(name)
   if (known && known.status !== 'INACTIVE') {
-    if (known.status === 'ACTIVE' && isDeepStrictEqual(known.given, request)) return known
+    if (known.status === 'ACTIVE' && same(known.given, request)) return known
     throw invalidParameter(
       known.status === 'DRAINING'
         ? 'Unable to Start a service that is still Draining.'

@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { CreateServiceRequest, UpdateServiceRequest } from '@aws-sdk/client-ecs'
 import { beginDeployment, checkRoomForDeployment, newRevision } from '../deployments/start.ts'
 import { poke } from '../deployments/wake.ts'
 import { clientError, invalidParameter } from '../errors.ts'
+import { same } from '../same.ts'
 import { usableTaskDefinition } from '../task-definitions/lookup.ts'
 import type { DeploymentState, Ecs, ServiceSettings, ServiceState } from '../types.ts'
 import { activeService } from './lookup.ts'
@@ -69,7 +69,7 @@ function nextSettings(
   }
   after.networkConfiguration = checkNetwork(after.networkConfiguration, taskDefinition)
   checkLoadBalancers(ecs, after.loadBalancers ?? [], taskDefinition, strategy)
-  const changed = TRIGGERS.some((name) => !isDeepStrictEqual(before[name], after[name]))
+  const changed = TRIGGERS.some((name) => !same(before[name], after[name]))
   if (request.capacityProviderStrategy?.length) {
     after.capacityProviderStrategy = request.capacityProviderStrategy
     after.launchType = undefined
