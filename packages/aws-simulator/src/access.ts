@@ -12,7 +12,8 @@ function resourceOf(service: string, operation: string, input: Given, caller: Ca
   const cluster = lastPart(text(input.cluster) ?? 'default')
   if (service === 'ecs') {
     const named = text(input.service) ?? text(input.serviceName)
-    if (text(input.serviceDeploymentArn)) return text(input.serviceDeploymentArn)!
+    const arnGiven = text(input.serviceDeploymentArn) ?? text(input.resourceArn)
+    if (arnGiven) return arnGiven
     if (Array.isArray(input.serviceDeploymentArns)) return String(input.serviceDeploymentArns[0])
     if (named) return named.startsWith('arn:') ? named : arn('ecs', `service/${cluster}/${named}`)
     if (operation === 'DescribeServices' && Array.isArray(input.services)) {
@@ -47,6 +48,22 @@ export function accessDenied(service: string, operation: string, input: unknown,
     ? new AwsFailure('AccessDenied', message, { status: 403 })
     : new AwsFailure('AccessDeniedException', message)
 }
+
+/** The roles that a request hands to ECS: the caller needs iam:PassRole on each of them. */
+export function rolesPassed(service: string, input: unknown): string[] {
+  if (service !== 'ecs') return []
+  const { executionRoleArn, taskRoleArn, overrides } = (input ?? {}) as Given & { overrides?: Given }
+  return [executionRoleArn, taskRoleArn, overrides?.executionRoleArn, overrides?.taskRoleArn].flatMap(
+    (role) => text(role) ?? [],
+  )
+}
+
+/** What ECS answers when the caller may not hand over a role. */
+export const passRoleDenied = (role: string, caller: Caller): AwsFailure =>
+  new AwsFailure(
+    'AccessDeniedException',
+    `User: ${caller.arn} is not authorized to perform: iam:PassRole on resource: ${role} because no identity-based policy allows the iam:PassRole action`,
+  )
 
 /** Another account's resource that lets the caller in by no policy of its own. */
 export const accessDeniedByResource = (action: string, resource: string, caller: Caller): AwsFailure =>

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { accessDenied } from './access.ts'
+import { accessDenied, passRoleDenied, rolesPassed } from './access.ts'
 import type { RecordedCall } from './calls.ts'
 import type { FaultBox, FaultEffect } from './faults.ts'
 import { readInput } from './model/input.ts'
@@ -13,6 +13,7 @@ import { readBody } from './wire/body.ts'
 import { jsonProtocol } from './wire/json.ts'
 import type { HttpAnswer, Protocol } from './wire/protocol.ts'
 import { queryProtocol } from './wire/query.ts'
+import { rpcCborProtocol } from './wire/rpc-cbor.ts'
 import { type CredentialScope, credentialScope } from './wire/scope.ts'
 import { AwsFailure, type Caller, type ServiceHandlers } from './world.ts'
 
@@ -30,6 +31,7 @@ export interface ApiOptions {
 type Loss = Extract<FaultEffect, { kind: 'drop' }>['when']
 
 function protocolOf(request: IncomingMessage): Protocol {
+  if (request.headers['smithy-protocol'] === 'rpc-v2-cbor') return rpcCborProtocol
   const type = request.headers['content-type'] ?? ''
   return type.startsWith('application/x-www-form-urlencoded') ? queryProtocol : jsonProtocol
 }
@@ -131,6 +133,10 @@ async function applyFaults(
       injected.set(failure, effect)
       throw failure
     }
+  }
+  for (const role of rolesPassed(call.service, call.input)) {
+    if (faults.take({ service: 'iam', operation: 'PassRole', text: role }, 'deny').length)
+      throw passRoleDenied(role, caller)
   }
   return loss
 }

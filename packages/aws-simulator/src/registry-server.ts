@@ -68,6 +68,8 @@ export function registryServer(options: RegistryServerOptions): RegistryServer {
     if (existing) return existing
     const started = new Promise<{ server: Server; url: string }>((resolve, reject) => {
       const server = createServer((request, response) => void handler(request, response))
+      server.requestTimeout = 0
+      server.keepAliveTimeout = 65_000
       server.once('error', reject)
       server.listen(0, '127.0.0.1', () =>
         resolve({ server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }),

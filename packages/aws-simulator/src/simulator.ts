@@ -136,6 +136,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       response.destroy()
     })
   })
+  // Large blobs may take their time, and a connection must not close under a client that just reuses it.
+  server.requestTimeout = 0
+  server.keepAliveTimeout = 65_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port ?? 0, '127.0.0.1', resolve)

@@ -261,6 +261,23 @@ describe('faults', () => {
     expect((await get()).Parameter?.Value).toBe('v')
   })
 
+  test('a role that may not be passed', async () => {
+    simulator.addFaults({ service: 'iam', operation: 'PassRole', contains: 'role/secret', effect: { kind: 'deny' } })
+    const register = (role: string) =>
+      call('ecs', 'AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition', {
+        family: 'web',
+        executionRoleArn: `arn:aws:iam::123456789012:role/${role}`,
+        containerDefinitions: [{ name: 'app', image: 'nginx', memory: 128 }],
+      })
+    expect((await register('secret')).json()).toMatchObject({
+      __type: 'AccessDeniedException',
+      message: expect.stringContaining(
+        'is not authorized to perform: iam:PassRole on resource: arn:aws:iam::123456789012:role/secret',
+      ),
+    })
+    expect((await register('open')).status).toBe(200)
+  })
+
   test.each(['before', 'after', 'mid-body'] as const)(
     'a connection dropped %s the answer is an error for the client',
     async (when) => {

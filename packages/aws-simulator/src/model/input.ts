@@ -134,7 +134,7 @@ function readScalar(shape: Shape, value: unknown, path: string, out: CheckedInpu
     case 'timestamp':
       if (value instanceof Date) return value
       if (typeof value !== 'number') throw wrongType(value, 'Timestamp')
-      return new Date(value * 1000)
+      return new Date(Math.round(value * 1000))
     default:
       return readBlob(shape, value, path, out)
   }

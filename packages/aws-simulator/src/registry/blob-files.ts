@@ -53,8 +53,10 @@ function incomingFile(file: string, pathOf: (digest: Digest) => string): Incomin
     async append(source) {
       handle ??= await open(file, 'w')
       for await (const chunk of source) {
-        await handle.write(chunk, 0, chunk.length, size)
+        // The write is the thread pool's, the hash ours: both at once.
+        const written = handle.write(chunk, 0, chunk.length, size)
         hash.update(chunk)
+        await written
         size += chunk.length
       }
     },
