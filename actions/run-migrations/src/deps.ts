@@ -16,6 +16,8 @@ export interface Deps {
   cancelled: AbortSignal
   summary: Summary
   github: GitHubContext
+  /** Where this run stands among those of its workflow. */
+  order: string | undefined
   /** This step of this attempt of this run: what a client token is made of. */
   stepId: string
   /** Where files of the workspace are. */

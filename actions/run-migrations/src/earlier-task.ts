@@ -4,6 +4,7 @@ import { formatDuration, UserError } from '@deploy-actions/action-kit'
 import { describeTask, runningTasksStartedBy, taskId } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
+import type { Ledger } from './ledger.ts'
 
 /**
  * The name under which all migrations of one database are started, whatever run they belong to: by it a later run finds a task that still runs. 35 characters of those that startedBy takes.
@@ -18,21 +19,21 @@ const pollMs = 5_000
 
 /**
  * Looks for a migration that still runs. One of the same image and command, which a lost or repeated run has left behind, is returned to be followed; any
- * other is waited for, since only one may run at a time. `waited` tells that the database may have changed meanwhile.
+ * other is waited for, since only one may run at a time. `waitedFor` is the id of the last of those: the database may have changed meanwhile.
  */
 export async function earlierTask(
   inputs: Inputs,
   deps: Deps,
   container: string | undefined,
-): Promise<{ same: Task | undefined; waited: boolean }> {
+): Promise<{ same: Task | undefined; waitedFor: string | undefined }> {
   const { ecs, clock, log, cancelled } = deps
   const { cluster, timeoutMs } = inputs
   const start = clock.now().getTime()
   let saidOf = ''
   for (;;) {
     const task = (await runningTasksStartedBy(ecs, cluster, startedBy(inputs)))[0]
-    if (!task) return { same: undefined, waited: saidOf !== '' }
-    if (isSame(task, inputs, container)) return { same: task, waited: false }
+    if (!task) return { same: undefined, waitedFor: saidOf ? taskId(saidOf) : undefined }
+    if (isSame(task, inputs, container)) return { same: task, waitedFor: undefined }
     const waited = clock.now().getTime() - start
     if (cancelled.aborted)
       throw new UserError('Cancelled while another migration was waited for. No task was started; nothing was changed.')
@@ -47,6 +48,28 @@ export async function earlierTask(
     saidOf = task.taskArn ?? ''
     await clock.sleep(Math.min(pollMs, timeoutMs - waited), cancelled)
   }
+}
+
+const settleMs = 90_000
+
+/** The run whose task was waited for writes the end of it into the record some seconds after the task; without it the plan would be made too early. */
+export async function waitForItsRecord(book: Ledger, task: string, { clock, cancelled }: Deps): Promise<void> {
+  const start = clock.now().getTime()
+  while ((await book.pendingTask()) === task && !cancelled.aborted) {
+    if (clock.now().getTime() - start > settleMs) return
+    await clock.sleep(2_000, cancelled)
+  }
+}
+
+/**
+ * Whether the task is the first of those that run under its name. Where no record decides, two runs may have started one at the same moment; both see the same order, so one of them
+ * gives way while its task is still being prepared.
+ */
+export async function isFirst(inputs: Inputs, { ecs }: Deps, taskArn: string): Promise<boolean> {
+  const tasks = await runningTasksStartedBy(ecs, inputs.cluster, startedBy(inputs))
+  const created = (task: Task) => task.createdAt?.getTime() ?? 0
+  const [first] = tasks.sort((a, b) => created(a) - created(b) || ((a.taskArn ?? '') < (b.taskArn ?? '') ? -1 : 1))
+  return first === undefined || first.taskArn === taskArn
 }
 
 /**

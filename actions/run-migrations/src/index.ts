@@ -1,7 +1,7 @@
 import { runAction } from '@deploy-actions/action-kit'
 import { ecrClient } from '@deploy-actions/ecr'
 import { ecsClient, logsClient } from '@deploy-actions/ecs'
-import { schemaReader, ssmClient } from '@deploy-actions/release'
+import { runOrder, schemaReader, ssmClient } from '@deploy-actions/release'
 import { stopAbandoned } from './abandoned.ts'
 import { parseInputs } from './inputs.ts'
 import { run } from './run.ts'
@@ -18,7 +18,7 @@ await runAction('run-migrations', {
     const stepId = [github.runId || clock.now().toISOString(), github.runAttempt, github.job, env.GITHUB_ACTION].join(
       '/',
     )
-    const deps = { ecs, logs, ssm, readSchema, log, clock, cancelled, summary, github, stepId }
+    const deps = { ecs, logs, ssm, readSchema, log, clock, cancelled, summary, github, stepId, order: runOrder(env) }
     const memory = { rememberStart: remember, rememberTask: (task?: object) => remember(task ?? { over: true }) }
     return run(inputs, { ...deps, ...memory, workspace: github.workspace })
   },

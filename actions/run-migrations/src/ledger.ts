@@ -1,5 +1,6 @@
 import { messageOf, UserError } from '@deploy-actions/action-kit'
 import {
+  admission,
   allOf,
   appliedMigrations,
   type Change,
@@ -11,6 +12,7 @@ import {
   migrationTask,
   type RecordState,
   readRecord,
+  recordName,
   runName,
   snapshotTaken,
   updateRecord,
@@ -28,7 +30,9 @@ export type Plan =
 /** The record's side of a migration. Every function reads the record anew, since others write it too. */
 export interface Ledger {
   plan(): Promise<Plan>
-  /** Writes `pending`, before the task starts. Throws when another run has begun a migration since the plan was made. */
+  /** Task of the migration whose end the record does not know. */
+  pendingTask(): Promise<string | undefined>
+  /** Writes `pending`, before the task starts. Throws when another run has begun a migration since the plan was made, or releases were frozen. */
   begin(plan: Extract<Plan, { answer: 'migrate' }>): Promise<void>
   started(taskId: string): Promise<void>
   /** The database has `level`: that of the image, or what a status command has proven. */
@@ -58,14 +62,23 @@ export function ledger(release: ReleaseInputs, { digest }: NonNullable<Inputs['i
   return {
     async plan() {
       const state = (await readRecord(ssm, application, environment))?.state
-      return planFor(release, digest, state, deps)
+      const refused = notAdmitted(release, digest, state, deps)
+      const level = state?.pending ? undefined : state?.schema?.level
+      return refused ? { answer: 'refuse', message: refused, level } : planFor(release, digest, state, deps)
+    },
+    async pendingTask() {
+      return (await readRecord(ssm, application, environment))?.state.pending?.task
     },
     async begin({ image, state }) {
       const pending = migrationBegun({ level: image.level.text, digest, since: now(), run })
       const snapshot = release.snapshotId
         ? snapshotTaken({ id: release.snapshotId, level: state?.schema?.level ?? 'unknown', at: now() })
         : (same: RecordState) => same
-      await write(allOf(onlyAfter(state, release), snapshot, pending))
+      await write((current) => {
+        const refused = notAdmitted(release, digest, current, deps)
+        if (refused) throw new UserError(refused)
+        return allOf(onlyAfter(state, release), snapshot, pending)(current)
+      })
     },
     async started(taskId) {
       await write(migrationTask(taskId))
@@ -80,6 +93,18 @@ export function ledger(release: ReleaseInputs, { digest }: NonNullable<Inputs['i
       )
     },
   }
+}
+
+/** Why this image may not be released at all: a freeze, a mark on its digest, a later run that came first. */
+function notAdmitted(
+  { application, environment }: ReleaseInputs,
+  digest: string,
+  state: RecordState | undefined,
+  { github, order, clock }: Deps,
+): string | undefined {
+  const name = recordName(application, environment)
+  const answer = admission({ state, digest, commit: github.sha || undefined, order, now: clock.now(), name })
+  return answer.admitted ? undefined : answer.message
 }
 
 async function planFor(

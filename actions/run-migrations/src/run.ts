@@ -1,9 +1,10 @@
-import { type ActionResult, isUserError, UserError } from '@deploy-actions/action-kit'
+import { type ActionResult, formatDuration, isUserError, UserError } from '@deploy-actions/action-kit'
+import { credentialsExpiry } from '@deploy-actions/aws'
 import { shortDigest } from '@deploy-actions/ecr'
-import { taskId } from '@deploy-actions/ecs'
+import { stopTask, taskId } from '@deploy-actions/ecs'
 import { conclude } from './conclude.ts'
 import type { Deps } from './deps.ts'
-import { checkMayLook, earlierTask } from './earlier-task.ts'
+import { checkMayLook, earlierTask, isFirst, waitForItsRecord } from './earlier-task.ts'
 import type { Inputs } from './inputs.ts'
 import { type Ledger, ledger, type Plan, troubleOf } from './ledger.ts'
 import { follow, joinTask, type StartedTask, startTask, UnansweredStart } from './migrate.ts'
@@ -21,19 +22,23 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const book = inputs.release && inputs.image ? ledger(inputs.release, inputs.image, deps) : undefined
   const service = await readService(deps, inputs)
   await checkMayLook(deps, inputs)
+  await warnOfExpiry(inputs, deps)
 
   let plan = await book?.plan()
   if (plan && plan.answer !== 'migrate') return withoutTask(plan, inputs, deps)
-  const earlier = await earlierTask(inputs, deps, inputs.container)
-  if (earlier.waited) plan = await book?.plan()
-  if (plan && plan.answer !== 'migrate') return withoutTask(plan, inputs, deps)
+  const { same, waitedFor } = await earlierTask(inputs, deps, inputs.container)
+  if (book && waitedFor) {
+    await waitForItsRecord(book, waitedFor, deps)
+    plan = await book.plan()
+    if (plan.answer !== 'migrate') return withoutTask(plan, inputs, deps)
+  }
   if (plan) sayPlan(plan, inputs, deps)
 
-  let started: StartedTask
   let start: Start | undefined
-  if (earlier.same) {
+  let started: StartedTask
+  if (same) {
     if (plan && !plan.state?.pending) await book?.begin(plan)
-    started = await joinTask(inputs, deps, earlier.same)
+    started = await joinTask(inputs, deps, same)
   } else {
     const prepared = await prepare(inputs, deps, service)
     start = { prepared, revision: await pinRevision(prepared, deps) }
@@ -41,11 +46,10 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
       plan = await book.plan()
       if (plan.answer !== 'migrate') return withoutTask(plan, inputs, deps)
     }
-    stopHere(deps, 'before the migration task was started. No task was started; nothing was changed.')
-    if (plan) await book?.begin(plan)
-    started = await startOrUndo(inputs, deps, { book, plan, start })
+    started =
+      plan && book ? await startRecorded(inputs, deps, { book, plan, start }) : await startInTurn(inputs, deps, start)
   }
-  if (plan) await noteTask(book, started, deps)
+  if (book) await noteTask(book, started, deps)
 
   const purpose = `Migration of ${inputs.release?.application ?? inputs.service}`
   const followed = await log.group(`${purpose}: log of container ${started.container}`, () =>
@@ -54,31 +58,48 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   return conclude(inputs, deps, { book, plan, start, started, followed })
 }
 
-async function startOrUndo(
+/** `pending` before the task; when it is certain that none was started, `pending` is taken back. */
+async function startRecorded(
   inputs: Inputs,
   deps: Deps,
-  { book, plan, start }: { book: Ledger | undefined; plan: MigratePlan | undefined; start: Start },
+  { book, plan, start }: { book: Ledger; plan: MigratePlan; start: Start },
 ): Promise<StartedTask> {
+  stopIfCancelled(deps)
+  await book.begin(plan)
   try {
-    stopHere(deps, 'before the migration task was started. No task was started; the database is as it was.')
+    stopIfCancelled(deps)
     return await startTask(inputs, deps, start, inputs.command)
   } catch (error) {
     if (error instanceof UnansweredStart)
       throw new UserError(
-        `${error.message} ${plan ? 'The record says pending, to be safe. ' : ''}Run the job again: it follows the task if there is one, and starts one otherwise.`,
+        `${error.message} The record says pending, to be safe. Run the job again: it follows the task if there is one, and starts one otherwise.`,
         { cause: error },
       )
-    if (!isUserError(error) || !book || !plan) throw error
-    const trouble = await troubleOf(book.notStarted(plan))
+    const trouble = isUserError(error) && (await troubleOf(book.notStarted(plan)))
     if (trouble)
       throw new UserError(`${error.message} The record says pending all the same: ${trouble}`, { cause: error })
     throw error
   }
 }
 
+/** Without a record, nothing but ECS's own list keeps two runs from starting at the same moment. */
+async function startInTurn(inputs: Inputs, deps: Deps, start: Start): Promise<StartedTask> {
+  for (let attempt = 1; ; attempt++) {
+    stopIfCancelled(deps)
+    const started = await startTask(inputs, { ...deps, stepId: `${deps.stepId}#${attempt}` }, start, inputs.command)
+    const taskArn = started.task.taskArn ?? ''
+    if (await isFirst(inputs, deps, taskArn)) return started
+    deps.log.info('Another migration was started at the same moment; this one gives way and waits.')
+    await stopTask(deps.ecs, { cluster: inputs.cluster, taskArn, reason: 'Another migration was started first' })
+    deps.rememberTask(undefined)
+    const { same } = await earlierTask(inputs, deps, inputs.container)
+    if (same) return joinTask(inputs, deps, same)
+  }
+}
+
 /** The task runs by now, so its id in the record is not worth losing sight of it for. */
-async function noteTask(book: Ledger | undefined, { task }: StartedTask, { log }: Deps): Promise<void> {
-  const trouble = book && (await troubleOf(book.started(taskId(task.taskArn ?? ''))))
+async function noteTask(book: Ledger, { task }: StartedTask, { log }: Deps): Promise<void> {
+  const trouble = await troubleOf(book.started(taskId(task.taskArn ?? '')))
   if (trouble) log.warning(`The record does not name the task, so a rollback cannot stop it: ${trouble}`)
 }
 
@@ -102,6 +123,19 @@ function sayPlan({ names, image, state, warnings }: MigratePlan, { release }: In
   for (const name of names) log.info(`  ${name}`)
 }
 
-function stopHere({ cancelled }: Deps, when: string): void {
-  if (cancelled.aborted) throw new UserError(`Cancelled ${when}`)
+/** A watch that ends before the task is worse than a session that is asked to be longer. */
+async function warnOfExpiry({ timeoutMs }: Inputs, { ecs, clock, log }: Deps): Promise<void> {
+  const expiry = await credentialsExpiry(ecs).catch(() => undefined)
+  const left = expiry && expiry.getTime() - clock.now().getTime()
+  if (left !== undefined && left < timeoutMs)
+    log.warning(
+      `The AWS credentials end in ${formatDuration(Math.max(0, left))}, before the timeout of ${formatDuration(timeoutMs)}. Should they end first, the task goes on unwatched, and a repeated job follows it. Ask for a longer session (role-duration-seconds), or renew them right before this step.`,
+    )
+}
+
+function stopIfCancelled({ cancelled }: Deps): void {
+  if (cancelled.aborted)
+    throw new UserError(
+      'Cancelled before the migration task was started. No task was started; the database is as it was.',
+    )
 }

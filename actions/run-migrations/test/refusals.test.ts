@@ -134,6 +134,38 @@ describe('the guard', () => {
     expect(world.inputsOf('RunTask')).toEqual([])
   })
 
+  test.concurrent('keeps to a freeze, also to one that comes while it prepares', async () => {
+    await using world = await stage()
+    const freeze = { by: 'op', reason: 'incident', since: '2026-01-01T00:00:00Z' }
+    await world.writeRecord({ freeze })
+    const run = await world.run(withRecord)
+    expect(run.exitCode).toBe(1)
+    expect(run.annotations[0]?.message).toContain('Releases are frozen')
+
+    await world.writeRecord({})
+    let late: Promise<void> | undefined
+    world.simulator.addFaults({ operation: 'RegisterTaskDefinition', effect: { kind: 'delay', milliseconds: 1500 } })
+    const second = await world.run(withRecord, {
+      onLine: (line) => {
+        if (line.includes('0002_orders')) late ??= world.writeRecord({ freeze })
+      },
+    })
+    await late
+    expect(second.exitCode).toBe(1)
+    expect(second.annotations[0]?.message).toContain('Releases are frozen')
+    expect(world.inputsOf('RunTask')).toEqual([])
+    expect(await world.pending()).toBeUndefined()
+  })
+
+  test.concurrent('keeps a digest that is marked bad away from the database', async () => {
+    await using world = await stage()
+    await world.writeRecord({ bad: [{ digest: world.digests.two, since: '2026-01-01T00:00:00Z', reason: 'crash' }] })
+    const run = await world.run(withRecord)
+    expect(run.exitCode).toBe(1)
+    expect(run.annotations[0]?.message).toContain('marked bad')
+    expect(world.inputsOf('RunTask')).toEqual([])
+  })
+
   test.concurrent('lets an image without migrations pass without a task', async () => {
     await using world = await stage()
     const run = await world.run({ ...withRecord, digest: world.digests.bare })

@@ -215,7 +215,9 @@ describe('a migration that fails', () => {
       definition: definition([container({ secrets: [{ name: 'DATABASE_URL', valueFrom: '/app/none' }] })]),
     })
     const run = await world.run()
-    expect(run.annotations[0]?.message).toMatch(/ResourceInitializationError.*\/app\/none.*does not exist in this region/s)
+    expect(run.annotations[0]?.message).toMatch(
+      /ResourceInitializationError.*\/app\/none.*does not exist in this region/s,
+    )
   })
 
   test.concurrent('that finds no place says so, and takes pending back', async () => {

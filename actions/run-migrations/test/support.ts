@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { DescribeImagesCommand, ECRClient } from '@aws-sdk/client-ecr'
-import { ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs'
+import { DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs'
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
 import { type Scenario, type Simulator, startSimulator, type TaskBehaviour } from '@deploy-actions/aws-simulator'
 import { type Migration, type RecordState, schemaLabels, schemaLevel } from '@deploy-actions/release'
@@ -65,6 +65,8 @@ export interface Stage {
   inputsOf(operation: string): Record<string, unknown>[]
   /** How many tasks have stopped: the service's own run on. */
   stoppedTasks(): Promise<number>
+  /** From start to end of the containers of every task that has run and stopped, in order; simulated milliseconds. */
+  spans(): Promise<{ started: number; ended: number }[]>
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -168,6 +170,16 @@ export async function stage(
         .slice(before)
         .filter((call) => call.operation === operation)
         .map((call) => call.input as Record<string, unknown>),
+    async spans() {
+      const listed = await client.send(new ListTasksCommand({ cluster: 'staging', desiredStatus: 'STOPPED' }))
+      if (!listed.taskArns?.length) return []
+      const { tasks = [] } = await client.send(new DescribeTasksCommand({ cluster: 'staging', tasks: listed.taskArns }))
+      return tasks
+        .flatMap(({ startedAt, executionStoppedAt }) =>
+          startedAt && executionStoppedAt ? { started: startedAt.getTime(), ended: executionStoppedAt.getTime() } : [],
+        )
+        .sort((one, other) => one.started - other.started)
+    },
     async stoppedTasks() {
       const { taskArns } = await client.send(new ListTasksCommand({ cluster: 'staging', desiredStatus: 'STOPPED' }))
       return taskArns?.length ?? 0

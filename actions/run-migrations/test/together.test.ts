@@ -60,6 +60,22 @@ describe('one at a time', () => {
   })
 })
 
+describe('one at a time without a record', () => {
+  test.concurrent('of two that start at the same moment one gives way', async () => {
+    await using world = await stage()
+    world.migration({ ...endsWell, startsAfter: 60, exitsAfter: 40 })
+    const runs = await Promise.all([
+      world.run({ digest: world.digests.one }, { github: { run_id: '1' } }),
+      world.run({ digest: world.digests.two }, { github: { run_id: '2' } }),
+    ])
+    expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0])
+    const spans = await world.spans()
+    expect(spans.length).toBe(2)
+    // The second began after the first had ended.
+    expect(spans[1]!.started).toBeGreaterThanOrEqual(spans[0]!.ended)
+  })
+})
+
 describe('a status command', () => {
   const status = { ...withRecord, 'status-command': 'npm run applied' }
   const shows = (...lines: string[]) => ({
