@@ -164,6 +164,18 @@ jobs:
     })
   })
 
+  test('many jobs at a time, without a warning from Node', async () => {
+    const warnings: string[] = []
+    const hear = (warning: Error) => void warnings.push(warning.message)
+    process.on('warning', hear)
+    const result = await run({
+      text: 'on: push\njobs: { a: { runs-on: x, strategy: { matrix: { n: [1,2,3,4,5,6,7,8,9,10,11,12] } }, steps: [{ run: "true" }] } }',
+    })
+    process.off('warning', hear)
+    expect(Object.values(conclusions(result))).toEqual(Array(12).fill('success'))
+    expect(warnings).toEqual([])
+  })
+
   test('an empty matrix fails the job', async () => {
     const result = await run({
       text: `on: push\njobs: { a: { runs-on: x, strategy: { matrix: { n: "\${{ fromJSON('[]') }}" } }, steps: [{ run: "true" }] } }`,

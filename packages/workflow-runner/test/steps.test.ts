@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { nodeAction, printed, run, steps } from './stage.ts'
 
 /** A workflow with one job, given its steps as YAML. */
@@ -320,4 +321,36 @@ test('hashFiles', async () => {
     files: { 'a/x.lock': '1', 'b/y.lock': '2' },
   })
   expect(printed(result, 'a').at(-1)).toBe('true []')
+})
+
+test('what a step starts in the background lives until its job ends', async () => {
+  const result = await run({
+    text: job(`
+- run: |
+    node -e "require('http').createServer((q, r) => r.end('still here')).listen(0, '127.0.0.1', function () { console.log(this.address().port) })" > port 2> /dev/null &
+    echo "SERVER=$!" >> "$GITHUB_ENV"
+    until [ -s port ]; do sleep 0.05; done
+- run: node -e "fetch('http://127.0.0.1:' + require('fs').readFileSync('port', 'utf8').trim()).then((r) => r.text()).then(console.log)"; echo "server $SERVER"`),
+  })
+  const [answer, server] = printed(result, 'a')
+  expect(answer).toBe('still here')
+  const pid = server?.split(' ')[1]
+  expect(result.jobs[0]?.steps.at(-1)?.log).toContain(`Terminate orphan process: pid (${pid}) (node)`)
+  const gone = () => {
+    try {
+      return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+    } catch {
+      return true
+    }
+  }
+  for (let attempt = 0; attempt < 100 && !gone(); attempt++) await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(gone()).toBe(true)
+})
+
+test('a child that holds the output does not hold the step for ever', async () => {
+  const result = await run({
+    text: job('- run: sleep 60 & echo done\n- run: echo next'),
+    grace: { interrupt: 50, terminate: 50, streams: 50 },
+  })
+  expect(printed(result, 'a')).toEqual(['done', 'next'])
 })

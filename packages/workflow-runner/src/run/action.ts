@@ -64,6 +64,7 @@ export async function executeAction(execution: Execution, step: Step): Promise<S
       onLine: current.output.line,
       signal: current.signal,
       grace: job.run.grace,
+      keepBackground: true,
     })
     const taken = takeFiles(current, files)
     state = { ...state, ...taken.state }

@@ -49,10 +49,11 @@ export function environmentUrl(
   if (!environment?.url) return undefined
   log('Evaluate and set environment url')
   const url = scalarText(environment.url, frameScope(frame, state.env))
+  if (url === '') return undefined
   if (state.masks.wouldChange(url)) {
     warn(`Skip setting environment url as environment '${environment.name}' may contain secret.`)
     return undefined
   }
   log(`Evaluated environment url: ${url}`)
-  return url || undefined
+  return url
 }

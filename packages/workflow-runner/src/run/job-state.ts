@@ -32,6 +32,8 @@ export interface JobState {
   defaults: { shell: string | undefined; workingDirectory: string | undefined }
   status: Status
   masks: Masks
+  /** Marks the processes of this job. */
+  trackingId: string
   /** Waiting `post` steps; the last registered runs first. */
   posts: PostStep[]
   results: StepResult[]

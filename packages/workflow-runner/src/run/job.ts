@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { UnsupportedError, WorkflowError } from '../language/errors.ts'
@@ -9,6 +10,7 @@ import type { StepsJob } from '../model/workflow.ts'
 import { runnerContext } from '../node-action.ts'
 import { readActionFile } from '../step/action-file.ts'
 import { createMasks } from '../step/masks.ts'
+import { endOrphans } from '../step/orphans.ts'
 import { createStepOutput } from '../step/output.ts'
 import { enterEnvironment, type JobEnvironment } from './environment.ts'
 import { jobFrame } from './frame.ts'
@@ -62,6 +64,7 @@ export async function runStepsJob(unit: JobUnit<StepsJob>): Promise<JobOutcome> 
       if (timedOut) log(`##[error]The job has exceeded the maximum execution time of ${minutes} minutes.`)
       outputs = jobOutputs(state, frame, job.outputs, log, warn)
       url = environmentUrl(state, frame, environment, log, warn)
+      for (const { pid, name } of endOrphans(state.trackingId)) log(`Terminate orphan process: pid (${pid}) (${name})`)
     })
     const conclusion: Conclusion = state.status
     const forgiven = job.continueOnError !== undefined && isTruthy(evaluateToken(job.continueOnError, scope))
@@ -80,6 +83,7 @@ export async function runStepsJob(unit: JobUnit<StepsJob>): Promise<JobOutcome> 
   } finally {
     clearTimeout(timer)
     clearTimeout(patience)
+    endOrphans(state.trackingId)
     unit.cancel.removeEventListener('abort', cancel)
   }
 }
@@ -147,6 +151,7 @@ async function prepareJob(
     defaults: { shell: defaultOf('shell'), workingDirectory: defaultOf('working-directory') },
     status: 'success',
     masks: createMasks([...run.secretValues, ...Object.values(secrets), idToken?.bearer ?? '']),
+    trackingId: `github_${randomUUID()}`,
     posts: [],
     results: [],
     cancel,

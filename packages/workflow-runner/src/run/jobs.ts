@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { UnsupportedError, WorkflowError } from '../language/errors.ts'
 import { type ExpressionFunction, evaluate, evaluateToken, type Scope, scalarText } from '../language/expressions.ts'
 import { child } from '../language/tokens.ts'
@@ -9,6 +10,7 @@ import { type Combination, combinationLabel, expandMatrix } from './matrix.ts'
 import { type Conclusion, worst } from './result.ts'
 import { type Instance, instanceScope, type Run } from './run.ts'
 import { holdConcurrency } from './slots.ts'
+import { stillHolds } from './step.ts'
 
 /** How a job ended, as those that need it see it. */
 export interface JobOutcome {
@@ -136,6 +138,8 @@ async function runMatrix(instance: Instance, job: Job, scope: Scope): Promise<Jo
   const failFast = setting('fail-fast') ?? true
   const maxParallel = Number(setting('max-parallel') ?? combinations.length)
   const stop = new AbortController()
+  // Many jobs listen to one signal.
+  for (const signal of [stop.signal, instance.cancel]) setMaxListeners(0, signal)
 
   const outcomes: JobOutcome[] = []
   const queue = [...combinations.entries()]
@@ -179,7 +183,7 @@ async function runUnit(
   // A cancelled run spares the jobs whose condition still holds; fail-fast and concurrency spare none.
   const controller = new AbortController()
   const reconsider = () => {
-    if (!isTruthy(evaluate(job.condition, scope))) controller.abort()
+    if (!stillHolds(() => isTruthy(evaluate(job.condition, scope)))) controller.abort()
   }
   const end = () => controller.abort()
   instance.cancel.addEventListener('abort', reconsider, { once: true })

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { WorkflowError } from '../language/errors.ts'
 import type { Value } from '../language/values.ts'
 import { type CommandFiles, createCommandFiles } from '../step/command-files.ts'
+import { trackingVariable } from '../step/orphans.ts'
 import type { Execution, Frame } from './job-state.ts'
 
 /** The entries of `github` that become GITHUB_* variables (actions/runner: GitHubContext). */
@@ -31,6 +32,7 @@ export function processEnv(execution: Execution, github: Record<string, Value> =
     ...variables('RUNNER_', job.runner, () => true),
     ...variables('GITHUB_', { ...job.github, ...frame.github, ...github }, (name) => exported.has(name)),
     ...idTokenVariables(frame),
+    [trackingVariable]: job.trackingId,
   }
 }
 

@@ -54,6 +54,7 @@ export async function executeScript(execution: Execution, step: Step): Promise<S
     onLine: output.line,
     signal: execution.signal,
     grace: job.run.grace,
+    keepBackground: true,
   })
   const { ok } = takeFiles(execution, files)
   if (exitCode !== 0 && !execution.signal.aborted)

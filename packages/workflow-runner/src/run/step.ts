@@ -136,7 +136,7 @@ async function guarded(
   const forward = () => controller.abort()
   const onCancel = () => {
     job.status = 'cancelled'
-    if (frame.depth === 0 && !holds()) controller.abort()
+    if (frame.depth === 0 && !stillHolds(holds)) controller.abort()
   }
   try {
     if (job.cancel.aborted) job.status = 'cancelled'
@@ -168,6 +168,15 @@ async function guarded(
     clearTimeout(timer)
     job.cancel.removeEventListener('abort', onCancel)
     outer.removeEventListener('abort', forward)
+  }
+}
+
+/** A condition that cannot be evaluated any more holds no more; a listener of a signal must not throw. */
+export function stillHolds(condition: () => boolean): boolean {
+  try {
+    return condition()
+  } catch {
+    return false
   }
 }
 

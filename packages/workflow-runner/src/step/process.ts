@@ -2,13 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
-/** How long a process may live after SIGINT and after SIGTERM, in milliseconds. The runner's own: 7500 and 2500. */
+/** Patience with processes, in milliseconds: after SIGINT, and then after SIGTERM. The runner's own: 7500 and 2500. */
 export interface Grace {
   interrupt: number
   terminate: number
+  /** How long the output may stay open after the process has gone: a child in the background may hold it. 10 s when left out. */
+  streams?: number
 }
 
-export const githubGrace: Grace = { interrupt: 7500, terminate: 2500 }
+export const githubGrace: Grace = { interrupt: 7500, terminate: 2500, streams: 10_000 }
 
 export interface ProcessResult {
   exitCode: number
@@ -30,6 +32,8 @@ export async function runProcess(options: {
   onLine: (line: string) => void
   signal?: AbortSignal | undefined
   grace?: Grace | undefined
+  /** Whether what the process left in the background lives on after it. */
+  keepBackground?: boolean
 }): Promise<ProcessResult> {
   const { signal, grace = githubGrace } = options
   if (signal?.aborted) return { exitCode: 130, cancelled: true, killed: false }
@@ -55,13 +59,16 @@ export async function runProcess(options: {
   try {
     const streams = [linesOf(child.stdout, options.onLine), linesOf(child.stderr, options.onLine)]
     const exitCode = await exitOf(child)
-    // A grandchild may hold the pipes open after the process has gone; the runner does not wait for it for ever either.
-    await Promise.race([Promise.all(streams), new Promise((done) => timers.push(setTimeout(done, 1000)))])
+    if (!options.keepBackground) killGroup(child)
+    const patience = grace.streams ?? githubGrace.streams
+    await Promise.race([Promise.all(streams), new Promise((done) => timers.push(setTimeout(done, patience)))])
+    // Nothing that a child in the background prints later belongs to this step.
+    for (const stream of [child.stdout, child.stderr]) stream.destroy()
     return { exitCode, cancelled: signal?.aborted ?? false, killed }
   } finally {
     signal?.removeEventListener('abort', cancel)
     for (const timer of timers) clearTimeout(timer)
-    killGroup(child)
+    if (!options.keepBackground) killGroup(child)
   }
 }
 
