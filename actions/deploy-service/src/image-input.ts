@@ -1,5 +1,5 @@
 import { type InputReader, UserError } from '@deploy-actions/action-kit'
-import { isDigest, isRepositoryName } from '@deploy-actions/ecr'
+import { checkRepository, digestInput } from '@deploy-actions/ecr'
 
 /** What to run: an image of ECR by digest, or one or several image references. */
 export type ImageInput =
@@ -9,11 +9,9 @@ export type ImageInput =
 /** Reads `repository` + `digest`, or `image`: one reference, or one `container=reference` a line. */
 export function imageInput(reader: InputReader): ImageInput | undefined {
   const repository = reader.text('repository')
-  const digest = reader.text('digest')
+  const digest = digestInput(reader, 'digest')
   const lines = reader.lines('image')
-  if (repository && !isRepositoryName(repository))
-    throw wrong('repository', repository, 'the name of an ECR repository, without registry host and tag')
-  if (digest && !isDigest(digest)) throw wrong('digest', digest, 'sha256: and 64 hex digits in lower case')
+  if (repository) checkRepository('repository', repository)
   if (digest && !repository)
     throw new UserError('Input "repository" is required together with "digest": it names where the image is.')
   if (digest && lines.length > 0)

@@ -1,5 +1,5 @@
 import { type InputReader, UserError } from '@deploy-actions/action-kit'
-import { isRegistryId } from '@deploy-actions/ecr'
+import { registryInput } from '@deploy-actions/ecr'
 import {
   commandWords,
   type ServiceSettings,
@@ -50,8 +50,6 @@ const undo = ['auto', 'rollback', 'leave'] as const
 /** Validates everything before the first call. Throws a UserError that names the input, its value and what is valid. */
 export function parseInputs(reader: InputReader): Inputs {
   const region = reader.region()
-  const registryId = reader.text('registry')
-  if (registryId && !isRegistryId(registryId)) throw invalid('registry', registryId, 'an account id of 12 digits')
   const timeoutMs = reader.duration('timeout', 30 * minute)
   if (timeoutMs < 10_000) throw invalid('timeout', reader.text('timeout') ?? '', 'at least 10s')
   return {
@@ -60,7 +58,7 @@ export function parseInputs(reader: InputReader): Inputs {
     services: serviceInput(reader),
     container: reader.matching('container', /^[\w-]{1,255}$/, 'the name of a container in the task definition'),
     image: imageInput(reader),
-    registryId,
+    registryId: registryInput(reader, 'registry'),
     registryRegion: reader.text('registry-region') ? reader.region('registry-region') : region,
     taskDefinition: sourceInput(reader.text('task-definition')),
     variables: named(reader, 'variables'),

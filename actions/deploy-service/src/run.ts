@@ -52,7 +52,8 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
     onPause: inputs.onPause,
   })
   const undone = await undoInterrupted(inputs, ended, right, deps)
-  deps.saveOpen(undefined)
+  const unfinished = undone.filter((outcome) => outcome.unfinished).map((outcome) => outcome.started)
+  deps.saveOpen(unfinished.length > 0 ? openDeployments(inputs, unfinished, right) : undefined)
   const checked = await checkDigests(await followRollbacks(undone, deps), expectations, deps)
   const together = await rollBackCompleted(inputs, { outcomes: checked, refused }, right, deps)
   if (together.length === 0) await recordCompleted(inputs, checked, wanted, deps)

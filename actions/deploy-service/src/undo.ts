@@ -10,8 +10,18 @@ import type { Deps } from './deps.ts'
 import type { Inputs, Undo } from './inputs.ts'
 import type { UndoRight } from './protection.ts'
 
+/** ECS lists a deployment up to half a minute late. After SIGINT the runner leaves 7.5 s; what is not found by then is left to `post`. */
+const patienceMs = { cancelled: 4_000, timeout: 60_000 }
 /** How long a rollback that we asked for is followed, so that the step can say what serves. */
 const followMs = 10 * 60_000
+
+/** An outcome after the undo. */
+export interface Undone extends DeploymentOutcome {
+  /** ECS is rolling back because we asked. */
+  rollingBack?: boolean
+  /** Still to be stopped, which is for `post`. */
+  unfinished?: boolean
+}
 
 /**
  * After a cancel or a timeout: stops the deployments that are still open and has ECS roll them back, or leaves them, as `on-cancel` and `on-timeout` say
@@ -22,16 +32,11 @@ export async function undoInterrupted(
   outcomes: DeploymentOutcome[],
   right: UndoRight,
   deps: Deps,
-): Promise<DeploymentOutcome[]> {
+): Promise<Undone[]> {
   return Promise.all(outcomes.map((outcome) => undoOne(inputs, outcome, right, deps)))
 }
 
-async function undoOne(
-  inputs: Inputs,
-  outcome: DeploymentOutcome,
-  right: UndoRight,
-  deps: Deps,
-): Promise<DeploymentOutcome> {
+async function undoOne(inputs: Inputs, outcome: DeploymentOutcome, right: UndoRight, deps: Deps): Promise<Undone> {
   const { interrupted, started, phase } = outcome
   if (!interrupted) return outcome
   if (interrupted === 'credentials')
@@ -50,19 +55,35 @@ async function undoOne(
       outcome,
       `It was not rolled back, because the guard forbids it: ${right.why} The deployment goes on, and tasks of both releases may run.`,
     )
-  return stop(outcome, deps)
+  return stop(outcome, interrupted, deps)
 }
 
-async function stop(outcome: DeploymentOutcome, deps: Deps): Promise<DeploymentOutcome> {
+async function stop(outcome: DeploymentOutcome, interrupted: 'timeout' | 'cancelled', deps: Deps): Promise<Undone> {
   const { started, serviceDeploymentArn } = outcome
   try {
-    const result = await stopDeployment(deps.clients.urgentEcs(), started, serviceDeploymentArn)
-    deps.log.info(result.text)
-    const back = familyRevision(started.previousTaskDefinition)
-    return withText(
-      { ...outcome, serviceDeploymentArn: result.serviceDeploymentArn },
-      result.stopped ? `ECS was asked to stop it and rolls back to ${back}.` : result.text,
-    )
+    const {
+      result,
+      text,
+      serviceDeploymentArn: arn,
+    } = await stopDeployment(deps.clients.urgentEcs(), started, {
+      serviceDeploymentArn,
+      patienceMs: patienceMs[interrupted],
+      clock: deps.clock,
+    })
+    deps.log.info(text)
+    if (result === 'stopped')
+      return {
+        ...withText(
+          { ...outcome, serviceDeploymentArn: arn },
+          `ECS was asked to stop it and rolls back to ${familyRevision(started.previousTaskDefinition)}.`,
+        ),
+        rollingBack: true,
+      }
+    const later = result === 'not-found' && interrupted === 'cancelled'
+    return {
+      ...withText(outcome, later ? 'ECS does not list it yet; the end of this job stops it.' : text),
+      unfinished: later,
+    }
   } catch (error) {
     return withText(
       outcome,
@@ -72,10 +93,8 @@ async function stop(outcome: DeploymentOutcome, deps: Deps): Promise<DeploymentO
 }
 
 /** Follows the rollbacks of timed-out deployments to their end; the verdict stays, the reason says what serves. */
-export async function followRollbacks(outcomes: DeploymentOutcome[], deps: Deps): Promise<DeploymentOutcome[]> {
-  const stopped = outcomes.filter(
-    ({ interrupted, reason }) => interrupted === 'timeout' && reason.includes('rolls back'),
-  )
+export async function followRollbacks(outcomes: Undone[], deps: Deps): Promise<DeploymentOutcome[]> {
+  const stopped = outcomes.filter(({ interrupted, rollingBack }) => interrupted === 'timeout' && rollingBack)
   if (stopped.length === 0) return outcomes
   const ends = await watchDeployments(
     { ecs: deps.clients.ecs, clock: deps.clock, log: deps.log, signal: deps.cancelled },

@@ -6,7 +6,7 @@ export { judge } from './deployments/judge.ts'
 export { findServiceDeployment } from './deployments/link.ts'
 export { reportAnnotation, reportLines, reportMarkdown } from './deployments/report.ts'
 export { currentDeployment, startDeployment, type UpdateRequest } from './deployments/start.ts'
-export { type StopResult, stopDeployment } from './deployments/stop.ts'
+export { type StopOptions, type StopResult, stopDeployment } from './deployments/stop.ts'
 export type {
   DeploymentOutcome,
   FailureReport,

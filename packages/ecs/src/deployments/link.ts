@@ -114,7 +114,8 @@ export async function findServiceDeployment(
   return undefined
 }
 
-function isOurs({ deploymentId }: StartedDeployment, revisionArn: string | undefined): boolean {
+/** Whether a service revision is the one this deployment brings: both carry the same number. */
+export function isOurs({ deploymentId }: StartedDeployment, revisionArn: string | undefined): boolean {
   return revisionArn !== undefined && revisionArn.split('/').at(-1) === deploymentId.split('/').at(-1)
 }
 

@@ -1,0 +1,107 @@
+import type { Fault, Simulator } from '@deploy-actions/aws-simulator'
+import { counts, deploy, image, stage } from './stage.ts'
+
+let simulator: Simulator
+afterEach(() => simulator.close())
+
+const deny = (operation: string): Fault => ({ service: '*', operation, effect: { kind: 'deny' } })
+
+/** What a missing right does, operation by operation. Nothing is left half-done without a word. */
+describe('before the update: red, the action named, nothing changed', () => {
+  test.each([
+    ['ecs:DescribeServices', {}],
+    ['ecs:DescribeTaskDefinition', {}],
+    ['ecs:RegisterTaskDefinition', {}],
+    ['ssm:GetParametersByPath', { 'parameters-path': '/shop/prod' }],
+    ['ssm:GetParameter', { application: 'shop', environment: 'prod' }],
+  ])('%s', async (action, inputs) => {
+    simulator = await stage({ scenario: { faults: [deny(action.split(':')[1]!)] } })
+    const run = await deploy(simulator, { image: image('b'), ...inputs })
+    expect(run.exitCode).toBe(1)
+    expect(run.annotations.at(-1)?.message).toMatch(new RegExp(`may not call ${action}.*Allow ${action}`))
+    expect(counts(simulator)['ecs:UpdateService']).toBeUndefined()
+    expect(run.log).not.toContain('defect')
+  })
+
+  test('ecs:UpdateService: the registered revision is named', async () => {
+    simulator = await stage({ scenario: { faults: [deny('UpdateService')] } })
+    const run = await deploy(simulator, { image: image('b') })
+    expect(run.exitCode).toBe(1)
+    expect(run.annotations.at(-1)?.message).toMatch(
+      /may not call ecs:UpdateService.*The service was not updated; web:2 is registered and not used by any service\./s,
+    )
+  })
+})
+
+test('ecs:UpdateService of one service: the other is deployed, and which is which is said', async () => {
+  simulator = await stage({
+    services: ['web', 'worker'].map((serviceName) => ({ ...serviceOf(serviceName) })),
+    scenario: { faults: [{ ...deny('UpdateService'), contains: 'service/prod/worker' }] },
+  })
+  const run = await deploy(simulator, { service: 'web,worker', image: image('b') })
+  expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'failed', 'task-definition': 'web:2' } })
+  const messages = run.annotations.map(({ message }) => message)
+  expect(messages[0]).toMatch(/^worker was not updated\..*ecs:UpdateService/)
+  expect(messages[1]).toMatch(/1 of 2 services completed; not updated: worker/)
+  expect(run.summary).toMatch(/`worker` \| \*\*not updated\*\*/)
+})
+
+describe('after the update: the verdict stands', () => {
+  test.each(['ecs:DescribeServiceDeployments', 'ecs:ListServiceDeployments'])('%s', async (action) => {
+    simulator = await stage({ scenario: { faults: [deny(action.split(':')[1]!)] } })
+    const run = await deploy(simulator, { image: image('b') })
+    expect(run).toMatchObject({ exitCode: 0, outputs: { verdict: 'completed' } })
+    const warnings = run.annotations.map(({ message }) => message)
+    expect(warnings.length).toBeLessThanOrEqual(1)
+    if (warnings[0]) expect(warnings[0]).toContain(`may not call ${action}`)
+  })
+
+  test.each(['ecs:ListTasks', 'ecs:DescribeTasks', 'logs:GetLogEvents'])(
+    '%s takes its part from the report and says so',
+    async (action) => {
+      simulator = await stage({
+        scenario: {
+          behaviours: [
+            { match: { image: '*bbbb*' }, behaviour: { exitsAfter: 2, exitCode: 1, log: [{ line: 'broken' }] } },
+          ],
+          faults: [deny(action.split(':')[1]!)],
+        },
+      })
+      const run = await deploy(simulator, { image: image('b') })
+      expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'rolled-back' } })
+      expect(run.log).toMatch(new RegExp(`Not read:\\n.*${action}`))
+      expect(run.annotations).toHaveLength(1)
+    },
+  )
+
+  test('ecs:TagResource: registered without tags, with a word', async () => {
+    simulator = await stage({ scenario: { faults: [deny('TagResource')] } })
+    const run = await deploy(simulator, { image: image('b') })
+    expect(run).toMatchObject({ outputs: { verdict: 'completed' } })
+  })
+
+  test('ecs:StopServiceDeployment at the timeout: the state that is left, and the way back by hand', async () => {
+    simulator = await stage({
+      speed: 1,
+      scenario: { faults: [deny('StopServiceDeployment')] },
+    })
+    const run = await deploy(simulator, { image: image('b'), timeout: '10s' })
+    expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'timed-out' } })
+    expect(run.annotations.at(-1)?.message).toMatch(
+      /could not be stopped: The role may not call ecs:StopServiceDeployment.*tasks of both releases may run.*aws ecs update-service --cluster prod --service web --task-definition web:1/s,
+    )
+  })
+})
+
+function serviceOf(serviceName: string) {
+  return {
+    cluster: 'prod',
+    serviceName,
+    taskDefinition: 'web',
+    desiredCount: 1,
+    launchType: 'FARGATE',
+    networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1a'], securityGroups: ['sg-1'] } },
+    deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback: true } },
+    stable: true,
+  }
+}
