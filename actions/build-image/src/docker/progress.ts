@@ -53,7 +53,7 @@ export class BuildProgress {
     if (done) step.seconds = Number(done[1])
     else if (text === 'CACHED') step.cached = true
     else if (text.startsWith('ERROR: ')) step.error = text.slice(7)
-    else if (text !== step.title && text !== 'CANCELED') {
+    else if (text !== step.title && text !== 'CANCELED' && text !== '...') {
       step.lines.push(text.replace(/^\d+\.\d+ /, ''))
       if (step.lines.length > kept) step.lines.shift()
     }
