@@ -31,6 +31,8 @@ export interface Shown {
   digest: string
   verdict: string
   schemaLevel: string
+  /** Output `built` of build-image. */
+  built: string
   log: string
   apiCalls: Record<string, number>
 }
@@ -75,6 +77,7 @@ export async function raiseStage(): Promise<Stage> {
         digest: output('digest'),
         verdict: output('verdict'),
         schemaLevel: output('schema-level'),
+        built: output('built'),
         log: result.log,
         apiCalls: countCalls(simulator.calls.slice(before)),
       }

@@ -32,7 +32,6 @@ export const story: Chapter[] = [
     expected: 'success',
     async verify(shown, truth, memory) {
       memory.first = shown.digest
-      memory.firstLevel = shown.schemaLevel
       return [
         ...wrong('verdict', shown.verdict, 'completed'),
         ...wrong('digest in service', await truth.serving('staging'), [shown.digest]),
@@ -57,6 +56,7 @@ export const story: Chapter[] = [
       return [
         ...wrong('verdict', shown.verdict, 'completed'),
         ...wrong('digest', shown.digest, memory.first),
+        ...wrong('built', shown.built, 'false'),
         ...wrong('digest in service', await truth.serving('production'), [memory.first!]),
         ...wrong('tag prod', await truth.tagged('prod'), memory.first),
         ...wrong('blobs uploaded', shown.apiCalls['registry:PUT upload'] ?? 0, 0),
@@ -99,6 +99,7 @@ export const story: Chapter[] = [
       return [
         ...wrong('verdict', shown.verdict, 'completed'),
         ...wrong('digest', shown.digest, memory.second),
+        ...wrong('built', shown.built, 'false'),
         ...wrong('digest in service', await truth.serving('production'), [memory.second!]),
         ...wrong('migration tasks', shown.apiCalls['ecs:RunTask'], 1),
         ...wrong('schema level', shown.schemaLevel, memory.secondLevel),
