@@ -2,19 +2,15 @@ import type { SSMClient } from '@aws-sdk/client-ssm'
 import type { Clock, Log } from '@deploy-actions/action-kit'
 import { shortDigest } from '@deploy-actions/ecr'
 import { readRecord, releaseCompleted, releaseEnded, releaseLock, updateRecord } from '@deploy-actions/release'
+import type { Ticket } from './tickets.ts'
 
-export interface Ending {
-  application: string
-  environment: string
-  /** Of the lock. */
-  token: string
-  run: string
-  /** `success`, `failure` or `cancelled`, as the runner knows it after the job's last step. */
+export interface Ending extends Ticket {
+  /** `success`, `failure` or `cancelled`, as the runner knows it when it evaluates the input. */
   jobStatus: string
 }
 
 /**
- * What `post` does: writes how the release ended, then gives the lock back, whichever of the two fails. It ended well only when the job succeeded and
+ * What `mode: end` and `post` do: writes how the release ended, then gives the lock back, whichever of the two fails. It ended well only when the job succeeded and
  * deploy-service has noted at least one completed service. Where the release never began (refused, cancelled while waiting) nothing is written.
  */
 export async function finish(ending: Ending, deps: { ssm: SSMClient; clock: Clock; log: Log }): Promise<void> {

@@ -20,13 +20,17 @@ export interface Inputs {
 
 const minute = 60_000
 
+export function parseMode(reader: InputReader): 'begin' | 'end' {
+  return reader.choice('mode', ['begin', 'end'], 'begin')
+}
+
 /** Validates everything before the first call. */
 export function parseInputs(reader: InputReader): Inputs {
   const region = reader.region()
-  const lockExpiresMs = reader.duration('lock-expires', 90 * minute)
+  const lockExpiresMs = reader.duration('lock-expires', 180 * minute)
   if (lockExpiresMs < 5 * minute)
     throw new UserError(
-      `Input "lock-expires" is "${reader.text('lock-expires')}". Valid: at least 5m, and longer than the whole release takes, such as 90m.`,
+      `Input "lock-expires" is "${reader.text('lock-expires')}". Valid: at least 5m, and longer than the whole release takes, such as 3h.`,
     )
   return {
     application: matching(reader, 'application', segment, segmentHint),

@@ -29,6 +29,8 @@ export interface Deps {
   holder: LockHolder
   /** Where this run stands among the runs of its workflow. */
   order: string | undefined
+  /** Called once this job holds the lock: from then on it has a release to end. */
+  begun(): void
 }
 
 /**
@@ -45,6 +47,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   if (!early.admitted) return refusal(early, inputs, deps)
 
   await lock(inputs, deps)
+  deps.begun()
   try {
     const current = await readRecord(ssm, application, environment)
     const verdict = await mayBegin(inputs, deps, image, current?.state)

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { commit, level, lock, name, type Stage, since, stage } from './stage.ts'
 
 let on: Stage
@@ -266,7 +269,7 @@ describe('its turn', () => {
     )
     await on.post(main, 'cancelled', { github: { run_id: '2' } })
     expect(on.writes()).toHaveLength(before)
-    expect(await on.read(lock)).toMatchObject({ holder: { token: JSON.parse(first.state.release!).token } })
+    expect(await on.read(lock)).toMatchObject({ holder: { token: JSON.parse(first.state.ticket!).token } })
   })
 
   test('a run that is repeated after its runner was lost has it at once', async () => {
@@ -364,6 +367,62 @@ describe('when the job has ended', () => {
       level: 'warning',
       message: expect.stringContaining('ssm:PutParameter'),
     })
+    expect(await on.read(lock)).not.toHaveProperty('holder')
+  })
+})
+
+describe('a last step with mode: end', () => {
+  let temp: string
+  beforeEach(() => {
+    temp = mkdtempSync(path.join(tmpdir(), 'runner-temp-'))
+  })
+  afterEach(() => rmSync(temp, { recursive: true, force: true }))
+  const end = (jobStatus: 'success' | 'failure' | 'cancelled', env = {}) =>
+    on.run({ mode: 'end', environment: '', repository: '', digest: '' }, { temp, jobStatus, env })
+
+  test.each([
+    ['success', { releases: [expect.objectContaining({ services: { web: 'shop:8' } })] }],
+    ['failure', { releases: [], attempt: expect.objectContaining({ outcome: 'failed' }) }],
+    ['cancelled', { releases: [], attempt: expect.objectContaining({ outcome: 'cancelled' }) }],
+  ] as const)(
+    'records a %s and gives the lock back; post then has nothing to do, and needs no credentials',
+    async (status, expected) => {
+      const main = await on.run({}, { temp })
+      const state = (await on.read())!
+      await on.write({ ...state, attempt: { ...state.attempt!, services: { web: 'shop:8' } } })
+      expect((await end(status)).exitCode).toBe(0)
+      expect(await on.read()).toMatchObject(expected)
+      expect(await on.read(lock)).not.toHaveProperty('holder')
+      const before = on.simulator.calls.length
+      // What the cleanup of a second aws-actions/configure-aws-credentials leaves behind.
+      const env = {
+        AWS_ACCESS_KEY_ID: '',
+        AWS_SECRET_ACCESS_KEY: '',
+        AWS_SESSION_TOKEN: '',
+        AWS_REGION: '',
+        AWS_DEFAULT_REGION: '',
+      }
+      const post = await on.post(main, status, { temp, env })
+      expect(post).toMatchObject({ exitCode: 0, annotations: [] })
+      expect(on.simulator.calls).toHaveLength(before)
+    },
+  )
+
+  test('does nothing in a job that has begun no release, and never ends that of another job', async () => {
+    await on.run({})
+    const before = on.writes().length
+    const run = await end('failure')
+    expect(run).toMatchObject({ exitCode: 0, annotations: [] })
+    expect(run.log).toContain('No release of this job is left to be ended.')
+    expect(on.writes()).toHaveLength(before)
+  })
+
+  test('that cannot write fails, and post tries again', async () => {
+    const main = await on.run({}, { temp })
+    on.simulator.addFaults({ service: 'ssm', operation: 'PutParameter', times: 2, effect: { kind: 'deny' } })
+    expect((await end('failure')).exitCode).toBe(1)
+    await on.post(main, 'failure', { temp })
+    expect(await on.read()).toMatchObject({ attempt: { outcome: 'failed' } })
     expect(await on.read(lock)).not.toHaveProperty('holder')
   })
 })

@@ -22,7 +22,7 @@ test('the defaults', () => {
     digest,
     commit: undefined,
     lockTimeoutMs: 1_800_000,
-    lockExpiresMs: 5_400_000,
+    lockExpiresMs: 10_800_000,
     onSuperseded: 'fail',
     order: 'warn',
     acceptHistory: false,
