@@ -8,7 +8,8 @@ const usage = `Runs a workflow of a repository on this machine, as GitHub would.
   node packages/workflow-runner/src/cli.ts run   --workflow .github/workflows/deploy.yml [options]
   node packages/workflow-runner/src/cli.ts check --workflow .github/workflows/deploy.yml [options]
 
-check reads the workflow and all that it calls and tells what GitHub would refuse; run also runs it.
+check reads the workflow and all that it calls, and tells what GitHub would refuse and which inputs and outputs the actions do not have;
+run runs it.
 
   --repository PATH        a git repository; what is committed counts            (default: this folder)
   --name OWNER/NAME        its name on GitHub                                    (default: from its remote "origin")
@@ -23,7 +24,7 @@ check reads the workflow and all that it calls and tells what GitHub would refus
   --env NAME=VALUE         environment of the machine
   --debug                  show debug lines
 
-Exit code: 0 success or skipped, 1 failure, 2 refused or wrongly called, 130 cancelled.`
+Exit code: 0 success or skipped, 1 failure (of check: warnings), 2 refused or wrongly called, 130 cancelled.`
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -80,9 +81,10 @@ async function main(): Promise<number> {
     onLine: consoleLog((text) => void process.stdout.write(text), { colour }),
   }
   if (command === 'check') {
-    const { name, jobs } = checkWorkflow(options)
+    const { name, jobs, warnings } = checkWorkflow(options)
     console.log(`${name}: ${jobs.join(', ')}`)
-    return 0
+    for (const warning of warnings) console.error(`Warning: ${warning}`)
+    return warnings.length > 0 ? 1 : 0
   }
   const result = await runWorkflow(options)
   console.log(`\n${result.name}: ${result.conclusion} after ${(result.durationMs / 1000).toFixed(1)} s`)

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { checkWorkflow, repositoryNode } from '../src/index.ts'
-import { git, repository } from './stage.ts'
+import { git, nodeAction, repository } from './stage.ts'
 
 const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -70,6 +70,30 @@ describe('command line', () => {
     })
   })
 
+  test('check tells where workflow and actions are out of step', () => {
+    const steps =
+      '[{ id: one, uses: $/act, with: { knwon: x, Known: y } }, { run: "echo ${{ steps.one.outputs.there }} ${{ steps.one.outputs.gone }} ${{ steps.two.outputs.any }}" }]'
+    const files = nodeAction('act', {
+      head: 'inputs: { known: { description: d } }\noutputs: { there: { description: d } }\n',
+      main: '',
+    })
+    const { warnings } = checkWorkflow({
+      repository: {
+        name: 'a/b',
+        path: repository({
+          '.github/workflows/x.yml': `on: push\njobs: { a: { runs-on: x, steps: ${steps} } }`,
+          ...files,
+        }),
+      },
+      workflow: '.github/workflows/x.yml',
+      event: { name: 'push' },
+    })
+    expect(warnings).toEqual([
+      expect.stringMatching(/x\.yml \(Line: 2, Col: \d+\): 'knwon' is not an input of \$\/act/),
+      expect.stringMatching(/x\.yml \(Line: 2, Col: \d+\): step 'one' has no output 'gone'/),
+    ])
+  })
+
   test('check', async () => {
     expect(await start('check', '--repository', directory(), ...workflow)).toEqual({ code: 0, out: 'Hello: greet\n' })
   })
@@ -91,5 +115,6 @@ describe('this repository’s own workflows', () => {
       aws: {},
     })
     expect(checked.jobs).toEqual(jobs)
+    expect(checked.warnings).toEqual([])
   })
 })

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { nodeAction, printed, run, steps } from './stage.ts'
+import { nodeAction, printed, run, steps, temporaryDirectory, writeFiles } from './stage.ts'
 
 /** A workflow with one job, given its steps as YAML. */
 const job = (lines: string, more = '') => `
@@ -313,14 +314,32 @@ test('a step’s time limit (docs: jobs.<job_id>.steps[*].timeout-minutes)', asy
   expect(result.annotations[0]?.message).toBe("The action 'slow' has timed out after 2 minutes.")
 })
 
-test('hashFiles', async () => {
-  const result = await run({
-    text: job(`
-- uses: actions/checkout@v6
-- run: echo "\${{ hashFiles('**/*.lock', '!b/**') == hashFiles('a/x.lock') && hashFiles('a/x.lock') != '' }} [\${{ hashFiles('none') }}]"`),
-    files: { 'a/x.lock': '1', 'b/y.lock': '2' },
+test('hashFiles: patterns, hidden files, folders for all below them, nothing for no match', async () => {
+  const { hashFiles } = await import('../src/run/hash-files.ts')
+  const workspace = writeFiles(temporaryDirectory(), {
+    'a/x.lock': '1',
+    'b/y.lock': '2',
+    '.c/.z.lock': '3',
+    'd+e/f.txt': '4',
   })
-  expect(printed(result, 'a').at(-1)).toBe('true []')
+  const hash = (...patterns: string[]) => hashFiles(workspace, patterns)
+  expect(hash('none')).toBe('')
+  // sha256 over the sha256 of each file, in the order of their paths.
+  const digest = (...texts: string[]) => {
+    const total = createHash('sha256')
+    for (const text of texts) total.update(createHash('sha256').update(text).digest())
+    return total.digest('hex')
+  }
+  expect(hash('**/*.lock')).toBe(digest('3', '1', '2'))
+  expect(hash('**/*.lock', '!b/**')).toBe(digest('3', '1'))
+  expect(hash('a')).toBe(digest('1'))
+  expect(hash('./d+e/?.txt')).toBe(digest('4'))
+  expect(hash('[ab]/*\n!a/*')).toBe(digest('2'))
+  const result = await run({
+    text: job(`- uses: actions/checkout@v6\n- run: echo "[\${{ hashFiles('x') }}]" "\${{ hashFiles('none') }}"`),
+    files: { x: '1' },
+  })
+  expect(printed(result, 'a').at(-1)).toBe(`[${digest('1')}] `)
 })
 
 test('what a step starts in the background lives until its job ends', async () => {

@@ -1,4 +1,4 @@
-import { data, Evaluator, Lexer, Parser, wellKnownFunctions } from '@actions/expressions'
+import { data, Evaluator, Lexer, Parser } from '@actions/expressions'
 import type { TemplateToken } from '@actions/workflow-parser/templates/tokens/template-token'
 import {
   isBasicExpression,
@@ -71,9 +71,4 @@ export function evaluateToken(token: TemplateToken, scope: Scope): Value {
 /** The text of a scalar, with its expression evaluated. */
 export function scalarText(token: TemplateToken, scope: Scope): string {
   return asText(evaluateToken(token, scope))
-}
-
-/** Whether the language itself knows a function of this name. */
-export function isBuiltIn(name: string): boolean {
-  return name.toLowerCase() in wellKnownFunctions
 }

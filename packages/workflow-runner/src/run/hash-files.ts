@@ -11,7 +11,7 @@ export function hashFiles(workspace: string, patterns: string[]): string {
   const files = listFiles(workspace).filter((file) =>
     all.reduce((matched, pattern) => {
       const negative = pattern.startsWith('!')
-      const hit = path.matchesGlob(file, pattern.replace(/^!/, '').replace(/^\.\//, ''))
+      const hit = toRegExp(pattern.replace(/^!/, '').replace(/^\.?\//, '')).test(file)
       return negative ? matched && !hit : matched || hit
     }, false),
   )
@@ -24,6 +24,18 @@ export function hashFiles(workspace: string, patterns: string[]): string {
         .digest(),
     )
   return total.digest('hex')
+}
+
+/** Hidden files match like others, and a folder stands for all below it (@actions/glob, which the runner uses here). */
+function toRegExp(pattern: string): RegExp {
+  const source = pattern.replace(/\*\*\/|\*\*|\*|\?|\[[^\]]*\]|[.+^${}()|\\]/g, (part) => {
+    if (part === '**/') return '(?:.*/)?'
+    if (part === '**') return '.*'
+    if (part === '*') return '[^/]*'
+    if (part === '?') return '[^/]'
+    return part.startsWith('[') ? part : `\\${part}`
+  })
+  return new RegExp(`^${source}(?:/.*)?$`)
 }
 
 function listFiles(root: string): string[] {

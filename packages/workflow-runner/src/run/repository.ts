@@ -19,10 +19,8 @@ export interface Commit extends Source {
 export function readCommit(repository: ConsumerRepository, directory: string): Commit {
   const git = (...args: string[]) => gitOutput(repository.path, ...args)
   const ref = fullRef(repository)
-  const sha = git('rev-parse', '--verify', `${repository.sha ?? ref}^{commit}`)
-  const [name = '', email = '', timestamp = '', ...message] = git('log', '-1', '--format=%an%n%ae%n%aI%n%B', sha).split(
-    '\n',
-  )
+  const shown = git('log', '-1', '--format=%H%n%an%n%ae%n%aI%n%B', `${repository.sha ?? ref}^{commit}`)
+  const [sha = '', name = '', email = '', timestamp = '', ...message] = shown.split('\n')
   extractTree(repository.path, sha, directory)
   return {
     repository: repository.name,

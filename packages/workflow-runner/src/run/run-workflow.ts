@@ -9,6 +9,7 @@ import { githubGrace } from '../step/process.ts'
 import { createConcurrency } from './concurrency.ts'
 import { githubContext } from './github-context.ts'
 import { createIdTokens, randomToken } from './id-tokens.ts'
+import { outOfStep } from './in-step.ts'
 import { runJobs } from './jobs.ts'
 import type { RunOptions } from './options.ts'
 import type { Plan } from './plan.ts'
@@ -115,13 +116,13 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
 
 /**
  * Checks what `runWorkflow` would check before its first job, and runs nothing. Returns the jobs by key (`release/build`), called workflows
- * included; throws as `runWorkflow` rejects.
+ * included, and `warnings` for inputs and outputs that the actions do not have. Throws as `runWorkflow` rejects.
  */
-export function checkWorkflow(options: RunOptions): { name: string; jobs: string[] } {
+export function checkWorkflow(options: RunOptions): { name: string; jobs: string[]; warnings: string[] } {
   const root = mkdtempSync(path.join(tmpdir(), 'workflow-check-'))
   try {
-    const { plan } = prepare(options, root)
-    return { name: plan.workflow.name, jobs: jobKeys(plan) }
+    const { plan, resolver } = prepare(options, root)
+    return { name: plan.workflow.name, jobs: jobKeys(plan), warnings: outOfStep(plan, resolver) }
   } finally {
     rmSync(root, { recursive: true, force: true })
   }
