@@ -48,6 +48,12 @@ export interface TaskBehaviour {
   exitReason?: string
   /** Container health check and targets turn healthy after RUNNING + this. Default 5. */
   healthyAfter?: number
+  /** The platform takes the task away this long after RUNNING, without exit codes. */
+  interrupted?: {
+    after: number
+    stopCode: 'SpotInterruption' | 'TerminationNotice' | 'InfrastructureHealth'
+    reason: string
+  }
   /** Never healthy: `container` health check, or `target` health with the reason text. */
   unhealthy?: { kind: 'container' | 'target'; after?: number; reason?: string }
   /** Lines the container writes, each this long after RUNNING. */
@@ -141,6 +147,12 @@ export interface EcsOptions {
   breakerCountsExits?: boolean
   /** Stopped tasks are described this long. Default 3600, as ECS promises at least. */
   stoppedTasksVisibleSeconds?: number
+  /** Which digest DescribeTasks shows for an image index: its own or that of the image for the task's platform. Default index. */
+  imageDigest?: 'index' | 'platform'
+  /** Exit codes appear this long after STOPPED. Default 0. */
+  exitCodeDelay?: number
+  /** Order of ListServiceDeployments. Default newest-first. */
+  serviceDeploymentOrder?: 'newest-first' | 'oldest-first'
   /** What Lambda lifecycle hooks answer, by function ARN (may hold `*`) and stage. Without a match: SUCCEEDED at once. */
   lambdaHooks?: LambdaHook[]
 }

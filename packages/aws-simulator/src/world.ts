@@ -27,7 +27,15 @@ export interface Caller {
 
 export interface ImageLookup {
   /** Resolves `host/repo:tag`, `host/repo@sha256:…`. Undefined when it is not there or not pullable; images of foreign hosts resolve to a stable invented digest. */
-  resolve(reference: string): { digest: string; labels: Record<string, string> } | undefined
+  resolve(
+    reference: string,
+  ):
+    | {
+        digest: string
+        labels: Record<string, string> /** For an index: the image for linux. */
+        platformDigest?: string
+      }
+    | undefined
 }
 
 export interface LogSink {

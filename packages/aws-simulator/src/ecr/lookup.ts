@@ -69,7 +69,8 @@ export function imageLookup(
       const repository = registry.core.repositories.get(parsed.name)
       const manifest = repository && findManifest(repository, parsed.reference)
       if (!manifest || registry.imageOf(manifest).status !== 'ACTIVE') return undefined
-      return { digest: manifest.digest, labels: labelsOf(registry, repository, manifest) }
+      const platformDigest = manifest.content.manifests.find((one) => one.platform?.os !== 'unknown')?.digest
+      return { digest: manifest.digest, labels: labelsOf(registry, repository, manifest), platformDigest }
     },
   }
 }

@@ -23,6 +23,9 @@ export function ecsOptions(given: EcsOptions = {}): Required<EcsOptions> {
     rollbackNeedsActiveTaskDefinition: false,
     breakerCountsExits: true,
     stoppedTasksVisibleSeconds: 3600,
+    imageDigest: 'index',
+    exitCodeDelay: 0,
+    serviceDeploymentOrder: 'newest-first',
     lambdaHooks: [],
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   }

@@ -105,7 +105,7 @@ function addOldTask(ecs: Ecs, service: ServiceState, created: Date): void {
     container.reason = undefined
     container.runtimeId = `${task.id}-${Math.trunc(at(25).getTime() / 1000)}`
     container.healthStatus = container.hasHealthCheck ? 'HEALTHY' : 'UNKNOWN'
-    if (container.imageDigest) revision.digests.set(container.name, container.imageDigest)
+    if (container.pulledDigest) revision.digests.set(container.name, container.pulledDigest)
   }
   for (const { targetGroup, port } of task.targets) {
     ecs.world.targetGroups.register(targetGroup, task.privateIp ?? task.id, port)

@@ -161,11 +161,13 @@ export function serviceDeploymentOperations(ecs: Ecs) {
       const service = serviceForList(ecs, request)
       const now = ecs.world.clock.now().getTime()
       const { before, after } = request.createdAt ?? {}
-      const all = service.serviceDeployments
+      const { serviceDeployments } = service
+      const all = (
+        ecs.options.serviceDeploymentOrder === 'newest-first' ? serviceDeployments.toReversed() : serviceDeployments
+      )
         .filter((shown) => shown.visibleAt <= now)
         .filter((shown) => !request.status?.length || request.status.includes(shown.status ?? 'PENDING'))
         .filter((shown) => (!before || shown.createdAt < before) && (!after || shown.createdAt > after))
-        .reverse()
         .map((shown) => ({
           serviceDeploymentArn: shown.arn,
           serviceArn: service.arn,

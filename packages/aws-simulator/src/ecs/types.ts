@@ -196,6 +196,9 @@ export interface ContainerState {
   image: string
   essential: boolean
   lastStatus: 'PENDING' | 'RUNNING' | 'STOPPED'
+  /** What its reference resolved to; a service revision records it. */
+  pulledDigest?: string
+  /** What DescribeTasks shows. */
   imageDigest?: string
   runtimeId?: string
   exitCode?: number

@@ -4,11 +4,16 @@ import type { Ecs, ServiceState, TaskState } from '../types.ts'
 const SIX_HOURS = 6 * 3600 * 1000
 const MOST_EVENTS = 100
 
-/** Adds an event `(service NAME) text`; DescribeServices keeps the newest 100. `later` in milliseconds orders events of one moment. */
-export function say(ecs: Ecs, service: ServiceState, text: string, later = 0): void {
+/**
+ * Adds an event `(service NAME) text`; DescribeServices keeps the newest 100. With `after`, it comes that many milliseconds after the one
+ * before it: ECS sends some events in pairs, 1 ms apart.
+ */
+export function say(ecs: Ecs, service: ServiceState, text: string, after?: number): void {
+  const before = service.events[0]?.createdAt
+  const now = ecs.world.clock.now()
   service.events.unshift({
     id: newUuid(),
-    createdAt: new Date(ecs.world.clock.now().getTime() + later),
+    createdAt: after !== undefined && before ? new Date(before.getTime() + after) : now,
     message: `(service ${service.name}) ${text}`,
   })
   service.events.length = Math.min(service.events.length, MOST_EVENTS)
@@ -36,10 +41,10 @@ export function perTargetGroup(groups: string[]): [string, number][] {
 }
 
 /** The steady state, now and every six hours as long as it lasts. */
-export function saySteady(ecs: Ecs, service: ServiceState, later = 0): void {
+export function saySteady(ecs: Ecs, service: ServiceState, after?: number): void {
   service.steady = true
   service.cancelSteadyReminder?.()
-  say(ecs, service, 'has reached a steady state.', later)
+  say(ecs, service, 'has reached a steady state.', after)
   const remind = () => {
     service.cancelSteadyReminder = ecs.world.clock.after(SIX_HOURS / 1000, () => {
       say(ecs, service, 'has reached a steady state.')

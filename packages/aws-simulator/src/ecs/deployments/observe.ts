@@ -11,8 +11,8 @@ function recordDigests(deployment: DeploymentState, task: TaskState): void {
   const definitions = task.definition.definition.containerDefinitions ?? []
   for (const container of task.containers) {
     const definition = definitions.find(({ name }) => name === container.name)
-    if (definition?.versionConsistency !== 'disabled' && container.imageDigest) {
-      revision.digests.set(container.name, container.imageDigest)
+    if (definition?.versionConsistency !== 'disabled' && container.pulledDigest) {
+      revision.digests.set(container.name, container.pulledDigest)
     }
   }
   revision.digestState = 'resolved'

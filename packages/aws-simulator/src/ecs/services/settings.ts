@@ -124,10 +124,6 @@ export function deploymentConfigurationOf(
       'Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.',
     )
   }
-  if (maximumPercent < 100) throw invalidParameter('maximumPercent must be greater than or equal to 100.')
-  if (minimumHealthyPercent > maximumPercent) {
-    throw invalidParameter('minimumHealthyPercent must be less than or equal to maximumPercent.')
-  }
   merged.deploymentCircuitBreaker = {
     enable: false,
     rollback: false,

@@ -84,7 +84,8 @@ function nextSettings(
  */
 export function updateService(ecs: Ecs, request: UpdateServiceRequest): ServiceState {
   const service = activeService(ecs, request.cluster, request.service)
-  checkController(service, request)
+  const migrates = request.deploymentController?.type === 'ECS' && service.controller !== 'ECS'
+  if (!migrates) checkController(service, request)
   if ((request.desiredCount ?? 0) < 0) throw invalidParameter('desiredCount can not be negative.')
   const scheduling = service.request.schedulingStrategy ?? 'REPLICA'
   const configuration = deploymentConfigurationOf(
@@ -101,6 +102,10 @@ export function updateService(ecs: Ecs, request: UpdateServiceRequest): ServiceS
     primary && taskDefinition ? nextSettings(ecs, primary, request, taskDefinition, configuration.strategy) : undefined
   if (next?.deploys) checkRoomForDeployment(service)
 
+  if (migrates) {
+    service.controller = 'ECS'
+    service.request.deploymentController = request.deploymentController
+  }
   service.deploymentConfiguration = configuration
   for (const name of QUIET) {
     if (request[name] !== undefined) (service.request as unknown as Record<string, unknown>)[name] = request[name]

@@ -10,7 +10,10 @@ export function pinned(image: string, digest: string | undefined): string {
 
 /** What the registry has for a container of this task: the digest its service revision recorded, or what its reference says now. */
 export function resolveImage(ecs: Ecs, image: string, recorded: string | undefined) {
-  return ecs.world.images.resolve(pinned(image, recorded))
+  const reference = pinned(image, recorded)
+  const found = ecs.world.images.resolve(reference)
+  // What is pulled by digest has that digest, whoever's registry it is.
+  return found && { ...found, digest: /@(sha256:[0-9a-f]{64})$/.exec(reference)?.[1] ?? found.digest }
 }
 
 /**
@@ -27,7 +30,9 @@ export function pullImages(ecs: Ecs, task: TaskState): string | undefined {
       container.reason = reason
       return reason
     }
-    container.imageDigest = found.digest
+    container.pulledDigest = found.digest
+    container.imageDigest =
+      ecs.options.imageDigest === 'platform' ? (found.platformDigest ?? found.digest) : found.digest
   }
   return undefined
 }

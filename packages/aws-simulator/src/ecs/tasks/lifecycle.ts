@@ -78,7 +78,8 @@ function run(ecs: Ecs, task: TaskState, observer: TaskObserver): void {
   }
   observer.running?.(task)
   writeLogs(ecs, task)
-  const { exitsAfter } = task.behaviour
+  const { exitsAfter, interrupted } = task.behaviour
+  if (interrupted) taskTimer(ecs, task, interrupted.after, () => endTask(ecs, task, interrupted, observer))
   if (exitsAfter !== undefined) taskTimer(ecs, task, exitsAfter, () => exit(ecs, task, observer))
   beginHealth(ecs, task, observer)
 }

@@ -7,7 +7,13 @@ const interfaces = (task: TaskState) => {
   return [{ attachmentId: attachment.id, privateIpv4Address: task.privateIp }]
 }
 
-const containerView = (task: TaskState, container: ContainerState): Container => {
+/** Whether exit codes are known by now. */
+const exitCodesKnown = (ecs: Ecs, task: TaskState) =>
+  ecs.options.exitCodeDelay === 0 ||
+  (task.stoppedAt !== undefined &&
+    ecs.world.clock.now().getTime() >= task.stoppedAt.getTime() + ecs.options.exitCodeDelay * 1000)
+
+const containerView = (ecs: Ecs, task: TaskState, container: ContainerState): Container => {
   const definition = task.definition.definition.containerDefinitions?.find(({ name }) => name === container.name)
   return {
     containerArn: container.arn,
@@ -17,7 +23,7 @@ const containerView = (task: TaskState, container: ContainerState): Container =>
     imageDigest: container.imageDigest,
     runtimeId: container.runtimeId,
     lastStatus: container.lastStatus,
-    exitCode: container.exitCode,
+    exitCode: exitCodesKnown(ecs, task) ? container.exitCode : undefined,
     reason: container.reason,
     networkBindings: [],
     networkInterfaces: interfaces(task),
@@ -36,7 +42,7 @@ function healthStatus(task: TaskState): Task['healthStatus'] {
 }
 
 /** The task as DescribeTasks returns it. Members without a value are absent, as on the wire. */
-export function taskView(_ecs: Ecs, task: TaskState, include: string[] = []): Task {
+export function taskView(ecs: Ecs, task: TaskState, include: string[] = []): Task {
   const { definition } = task.definition
   const fargate = task.request.launchType === 'FARGATE' || task.request.capacityProviderStrategy !== undefined
   return {
@@ -52,7 +58,7 @@ export function taskView(_ecs: Ecs, task: TaskState, include: string[] = []): Ta
     clusterArn: task.cluster.arn,
     connectivity: task.connectivityAt && 'CONNECTED',
     connectivityAt: task.connectivityAt,
-    containers: task.containers.map((container) => containerView(task, container)),
+    containers: task.containers.map((container) => containerView(ecs, task, container)),
     cpu: task.overrides.cpu ?? definition.cpu,
     createdAt: task.createdAt,
     desiredStatus: task.desiredStatus,
