@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The simulator's wire, spoken to by clients that nobody here wrote: the AWS CLI of Debian and skopeo.
+# The simulator's wire, spoken to by clients that nobody here wrote: the AWS CLI of Debian, skopeo, and from Go's module proxy crane and regctl,
+# which upload in other ways than skopeo does.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . .ci/lib/simulator.sh
@@ -154,6 +155,37 @@ else
   else
     ok 'skopeo with a wrong password is refused'
   fi
+fi
+
+# go_tool NAME PACKAGE: builds it, or says why not.
+go_tool() {
+  if [ -z "${digest:-}" ]; then skip "$1" 'needs the image that skopeo pushed'
+  elif ! need go golang-go; then skip "$1" 'no Go toolchain, and none could be installed'
+  elif ! GOBIN=$work timeout 600 go install "$2" > "$work/output" 2> "$work/error"; then
+    skip "$1" "go install failed: $(grep -v '^go: downloading' "$work/error" | tail -n 1 | cut -c 1-160)"
+  else return 0
+  fi
+  return 1
+}
+
+if go_tool crane github.com/google/go-containerregistry/cmd/crane@latest; then
+  export DOCKER_CONFIG=$work/docker
+  mkdir "$DOCKER_CONFIG"
+  works 'crane auth login' "$work/crane" auth login "$host" -u AWS -p "$password" --insecure
+  aws ecr create-repository --repository-name crane > "$work/output"
+  works 'crane copies, blob by blob' "$work/crane" copy --insecure "$host/app:v1" "$host/crane:v1"
+  is 'crane digest' "$digest" "$work/crane" digest --insecure "$host/crane:v1"
+  works 'crane tag' "$work/crane" tag --insecure "$host/crane:v1" prod
+  is 'crane ls' $'prod\nv1' "$work/crane" ls --insecure "$host/crane"
+fi
+if go_tool regctl github.com/regclient/regclient/cmd/regctl@latest; then
+  export REGCTL_CONFIG=$work/regctl.json
+  works 'regctl registry set' "$work/regctl" registry set "$host" --tls disabled
+  works 'regctl registry login' "$work/regctl" registry login "$host" -u AWS -p "$password"
+  aws ecr create-repository --repository-name regctl > "$work/output"
+  works 'regctl image copy' "$work/regctl" image copy "ocidir://$work/layout:v1" "$host/regctl:v1"
+  is 'regctl image digest' "$digest" "$work/regctl" image digest "$host/regctl:v1"
+  works 'regctl image inspect' "$work/regctl" image inspect "$host/regctl:v1"
 fi
 
 mistakes=$(curl -fsS "$url/_simulator/mistakes")

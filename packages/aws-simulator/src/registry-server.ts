@@ -37,8 +37,8 @@ export interface RegistryServer {
   registryOfHost(host: string): EcrRegistry | undefined
   /** Every registry but the home one gets a port of its own, as in AWS it has a host of its own. */
   registryUrl(registry: EcrRegistry): Promise<string>
-  /** A presigned address on another origin, as S3's is. */
-  downloadUrl(registry: EcrRegistry, digest: string): Promise<string>
+  /** A presigned address on another host, as S3's is. */
+  downloadUrl(registry: EcrRegistry, digest: string, calledAt?: string): Promise<string>
   close(): Promise<void>
 }
 
@@ -90,11 +90,14 @@ export function registryServer(options: RegistryServerOptions): RegistryServer {
       hosts.set(new URL(url).host, registry)
       return url
     },
-    async downloadUrl(registry, digest) {
+    async downloadUrl(registry, digest, calledAt = options.homeUrl()) {
       const { url } = await listen('downloads', answerDownload)
+      // Another port is not enough: Go's HTTP client, and so Docker, keeps the Authorization header as long as the host name is the same.
+      const host = new URL(calledAt).hostname === '127.0.0.1' ? 'localhost' : '127.0.0.1'
+      const origin = url.replace('127.0.0.1', host)
       const path = `/${registry.accountId}/${registry.region}/${digest}`
       const expiry = options.now().getTime() + 3_600_000
-      return `${url}${path}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=${expiry}&X-Amz-Signature=${sign(path + expiry)}`
+      return `${origin}${path}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=${expiry}&X-Amz-Signature=${sign(path + expiry)}`
     },
     async close() {
       for (const started of servers.values()) {

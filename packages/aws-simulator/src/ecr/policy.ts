@@ -17,7 +17,7 @@ export interface EcrPolicyOptions {
   registries: EcrRegistries
   registryOf(call: RegistryCall): EcrRegistry
   checkToken(authorization: string | undefined): TokenCheck
-  downloadUrl(registry: EcrRegistry, digest: string): Promise<string>
+  downloadUrl(registry: EcrRegistry, digest: string, calledAt: string): Promise<string>
 }
 
 const expiredText = 'Your authorization token has expired. Reauthenticate and try again.'
@@ -125,7 +125,7 @@ export function ecrPolicy(options: EcrPolicyOptions): RegistryPolicy {
     async redirectBlob(call, repository, digest) {
       const registry = options.registryOf(call)
       translated(() => checkDownload(registry, repository, digest, deviations))
-      return deviations.redirectBlobs === false ? undefined : options.downloadUrl(registry, digest)
+      return deviations.redirectBlobs === false ? undefined : options.downloadUrl(registry, digest, call.origin)
     },
     deleteTag: (repository, tag) => void batchDeleteImage(repository, [{ imageTag: tag }]),
     maximumPage: 1000,
