@@ -33,7 +33,7 @@ async function archive(files: Record<string, TarContent>, name = 'image.tar'): P
 
 async function bytesOf(source: ImageSource, descriptor: { digest: string; size: number; mediaType: string }) {
   const chunks: Buffer[] = []
-  for await (const chunk of await source.openBlob(descriptor)) chunks.push(chunk)
+  for await (const chunk of await source.openBlob(descriptor)) chunks.push(Buffer.from(chunk))
   return Buffer.concat(chunks)
 }
 

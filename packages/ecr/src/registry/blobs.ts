@@ -1,6 +1,6 @@
-import { pipeline, type Readable } from 'node:stream'
 import { UserError } from '@deploy-actions/action-kit'
 import { shortDigest } from '../reference.ts'
+import type { Chunks } from '../sources/chunks.ts'
 import { type Purpose, RegistryError } from './errors.ts'
 import type { HttpResponse } from './http.ts'
 import { discard, type Registry } from './registry.ts'
@@ -13,7 +13,7 @@ export interface Blob {
 }
 
 export interface BlobSource {
-  open(): Promise<Readable>
+  open(): Promise<Chunks>
   /** For error messages: `OCI layout ./image`. */
   description: string
 }
@@ -129,32 +129,28 @@ async function put(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   session.searchParams.set('digest', blob.digest)
-  let damage: ContentError | undefined
-  const open = async () => {
-    const check = verified(blob.digest, blob.size, source.description, onBytes)
-    check.on('error', (error) => {
-      if (error instanceof ContentError) damage = error
-    })
-    return pipeline(await source.open(), check, () => {})
-  }
+  const open = async () => counted(verified(blob.digest, blob.size, source.description, await source.open()), onBytes)
   const body = blob.size === 0 ? await checkedEmpty(open) : { size: blob.size, open }
-  try {
-    const response = await registry.send({ what, action: 'ecr:CompleteLayerUpload' }, [200, 201, 202, 204], {
-      method: 'PUT',
-      url: session,
-      headers: { 'content-type': 'application/octet-stream' },
-      body,
-      idleMs: commitMs,
-      signal,
-    })
-    await discard(response)
-    checkDigest(response, blob.digest, what)
-  } catch (error) {
-    throw damage ?? error
+  const response = await registry.send({ what, action: 'ecr:CompleteLayerUpload' }, [200, 201, 202, 204], {
+    method: 'PUT',
+    url: session,
+    headers: { 'content-type': 'application/octet-stream' },
+    body,
+    idleMs: commitMs,
+    signal,
+  })
+  await discard(response)
+  checkDigest(response, blob.digest, what)
+}
+
+async function* counted(chunks: Chunks, onBytes: (count: number) => void): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    yield chunk
+    onBytes(chunk.length)
   }
 }
 
-async function checkedEmpty(open: () => Promise<Readable>): Promise<Buffer> {
+async function checkedEmpty(open: () => Promise<Chunks>): Promise<Buffer> {
   for await (const _ of await open());
   return Buffer.alloc(0)
 }
@@ -175,9 +171,9 @@ function checkDigest(response: HttpResponse, digest: string, what: string): void
 }
 
 /**
- * A blob's content as a stream, verified while it is read. Redirects are followed, ECR's lead to S3, and Authorization is only sent to the registry.
+ * A blob's content. Redirects are followed, ECR's lead to S3, and Authorization is only sent to the registry.
  */
-export function openBlob(registry: Registry, repository: string, blob: Blob): Promise<Readable> {
+export function openBlob(registry: Registry, repository: string, blob: Blob): Promise<Chunks> {
   const purpose = { what: `download of layer ${shortDigest(blob.digest)}`, action: 'ecr:GetDownloadUrlForLayer' }
   return registry.call(purpose, async () => {
     let url = new URL(`/v2/${repository}/blobs/${blob.digest}`, registry.access.origin)

@@ -1,11 +1,17 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import type { Readable } from 'node:stream'
+import type { Chunks } from '../sources/chunks.ts'
 
 export interface RequestBody {
   /** Bytes; sent as Content-Length. */
   size: number
-  open(): Readable | Promise<Readable>
+  open(): Chunks | Promise<Chunks>
 }
 
 export interface HttpRequest {
@@ -60,7 +66,6 @@ export function httpClient(env: NodeJS.ProcessEnv = process.env): HttpClient {
           ...(signal && { signal }),
         })
         const fail = (error: Error) => {
-          source?.destroy()
           request.destroy()
           reject(error)
         }
@@ -74,19 +79,27 @@ export function httpClient(env: NodeJS.ProcessEnv = process.env): HttpClient {
         request.on('error', fail)
         request.on('response', (stream) => {
           // Refusals may come while the body is still on its way: the rest is not sent, and the connection is not used again.
-          if (source && !request.writableEnded) {
-            source.unpipe(request)
-            source.destroy()
-            stream.on('close', () => request.destroy())
-          }
+          if (!request.writableEnded) stream.on('close', () => request.destroy())
           resolve({ status: stream.statusCode ?? 0, headers: stream.headers, stream })
         })
-        if (!source) return void request.end(Buffer.isBuffer(body) ? body : undefined)
-        source.on('error', fail)
-        source.pipe(request)
+        if (source) sendBody(request, source).catch(fail)
+        else request.end(Buffer.isBuffer(body) ? body : undefined)
       })
     },
   }
+}
+
+/** Sends chunk by chunk, each one handed to the kernel before the next is asked for, since its buffer is used again. Ends early when an answer is there. */
+async function sendBody(request: ClientRequest, source: Chunks): Promise<void> {
+  let answered = false
+  request.once('response', () => {
+    answered = true
+  })
+  for await (const chunk of source) {
+    if (answered) return
+    await new Promise<void>((resolve, reject) => request.write(chunk, (error) => (error ? reject(error) : resolve())))
+  }
+  if (!answered) request.end()
 }
 
 /** The answer's body up to `limit` bytes; what is beyond is cut off. */

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { UserError } from '@deploy-actions/action-kit'
@@ -7,6 +6,7 @@ import { mediaTypes } from '../media-types.ts'
 import { inParallel } from '../parallel.ts'
 import { digestOf } from '../reference.ts'
 import { ContentError } from '../registry/verified.ts'
+import { fileChunks } from './chunks.ts'
 import { type Compression, compressionOf, gzipTo, inspectLayer } from './compression.ts'
 import type { FileSet } from './files.ts'
 import type { ImageSource } from './source.ts'
@@ -49,7 +49,7 @@ export async function dockerArchiveSource(files: FileSet, folder: TemporaryFolde
     },
     async openBlob(descriptor) {
       const layer = byDigest.get(descriptor.digest)
-      return layer ? layer.open(descriptor) : files.open(saved.Config)
+      return layer ? layer.open(descriptor) : files.chunks(saved.Config)
     },
     close: () => folder.remove(),
   }
@@ -103,12 +103,12 @@ async function prepareLayer(files: FileSet, name: string, diffId: string, folder
   if (compression !== 'none') {
     const found = await inspectLayer(files.open(name), compression)
     checkDiffId(files, name, found.diffId, diffId)
-    return layer(found, compression, async () => files.open(name))
+    return layer(found, compression, () => files.chunks(name))
   }
   const file = path.join(folder.path, `${diffId.slice('sha256:'.length)}.tar.gz`)
   const made = await gzipTo(file, files.open(name))
   checkDiffId(files, name, made.diffId, diffId)
-  return layer(made, 'gzip', async () => createReadStream(file, { highWaterMark: 512 * 1024 }))
+  return layer(made, 'gzip', async () => fileChunks(file, 0, made.size))
 }
 
 function layer(

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
+import { type Chunks, fileChunks } from './chunks.ts'
 import type { TarEntry } from './tar.ts'
 
 /** Named files of a directory or of a tar, which hold an image in the same form. */
@@ -10,11 +11,13 @@ export interface FileSet {
   size(name: string): Promise<number | undefined>
   /** Undefined when there is no such file. Throws when it is larger than `limit`. */
   read(name: string, limit?: number): Promise<Buffer | undefined>
+  /** For reading it all: chunks are reused. */
+  chunks(name: string): Promise<Chunks>
+  /** For pipelines, which keep chunks for a while. */
   open(name: string): Readable
 }
 
-/** Large enough that the event loop is not what limits an upload, small enough for four at a time. */
-const chunkBytes = 512 * 1024
+const chunkBytes = 256 * 1024
 const longestText = 64 * 1024 * 1024
 
 export function directoryFiles(directory: string, description: string): FileSet {
@@ -30,11 +33,17 @@ export function directoryFiles(directory: string, description: string): FileSet 
       checkLimit(name, await size(name), limit)
       return readFile(at(name)).catch(ifMissing)
     },
+    chunks: async (name) => fileChunks(at(name), 0, (await size(name)) ?? 0),
     open: (name) => createReadStream(at(name), { highWaterMark: chunkBytes }),
   }
 }
 
 export function tarFiles(file: string, entries: Map<string, TarEntry>, description: string): FileSet {
+  const entryOf = (name: string): TarEntry => {
+    const entry = entries.get(name)
+    if (!entry) throw new Error(`${description} has no ${name}.`)
+    return entry
+  }
   return {
     description,
     size: async (name) => entries.get(name)?.size,
@@ -46,9 +55,12 @@ export function tarFiles(file: string, entries: Map<string, TarEntry>, descripti
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(entry.size), 0, entry.size, entry.offset)
       return buffer.subarray(0, bytesRead)
     },
+    async chunks(name) {
+      const { offset, size } = entryOf(name)
+      return fileChunks(file, offset, size)
+    },
     open(name) {
-      const entry = entries.get(name)
-      if (!entry) throw new Error(`${description} has no ${name}.`)
+      const entry = entryOf(name)
       if (entry.size === 0) return Readable.from([])
       return createReadStream(file, {
         start: entry.offset,

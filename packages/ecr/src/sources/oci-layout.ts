@@ -28,7 +28,7 @@ export async function layoutSource(
     root,
     readManifest: ({ digest }) => files.read(blobName(digest)),
     blobSize: ({ digest }) => files.size(blobName(digest)),
-    openBlob: async ({ digest }) => files.open(blobName(digest)),
+    openBlob: ({ digest }) => files.chunks(blobName(digest)),
     close: close ?? (async () => {}),
   }
 }

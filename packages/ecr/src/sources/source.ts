@@ -1,5 +1,5 @@
-import type { Readable } from 'node:stream'
 import type { Descriptor } from '../manifest.ts'
+import type { Chunks } from './chunks.ts'
 
 /** Where an image comes from: a directory, an archive, another registry. Content is addressed by digest only. */
 export interface ImageSource {
@@ -11,7 +11,7 @@ export interface ImageSource {
   readManifest(descriptor: Descriptor): Promise<Buffer | undefined>
   /** Bytes of a blob; undefined when the source lacks it. */
   blobSize(descriptor: Descriptor): Promise<number | undefined>
-  openBlob(descriptor: Descriptor): Promise<Readable>
+  openBlob(descriptor: Descriptor): Promise<Chunks>
   /** Removes temporary files and ends connections. */
   close(): Promise<void>
 }
