@@ -10,9 +10,11 @@ const installed = statSync(path.join(root, 'node_modules', '.package-lock.json')
 const locked = statSync(path.join(root, 'package-lock.json'))
 
 if (!installed || installed.mtimeMs < locked.mtimeMs) {
-  console.log('Installing dependencies (npm ci) …')
+  // A fresh clone gets exactly what the lockfile says; a working copy only what is missing, without losing what others use at the moment.
+  const verb = installed ? 'install' : 'ci'
+  console.log(`Installing dependencies (npm ${verb}) …`)
   const npm = process.env.npm_execpath
-  const [command, args] = npm ? [process.execPath, [npm, 'ci']] : ['npm', ['ci']]
+  const [command, args] = npm ? [process.execPath, [npm, verb]] : ['npm', [verb]]
   const install = spawnSync(command, args, { cwd: root, stdio: 'inherit' })
   if (install.status !== 0) process.exit(install.status ?? 1)
 }
