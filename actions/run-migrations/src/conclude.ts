@@ -181,8 +181,9 @@ function summaryOf(
   { plan, started, followed }: Ending,
   { level, failure, lines }: Settlement & { lines: string[] },
 ): string {
-  const { createdAt, stoppedAt = clock.now() } = followed.task ?? started.task
-  const took = createdAt ? Math.max(0, stoppedAt.getTime() - createdAt.getTime()) : 0
+  const { createdAt, executionStoppedAt, stoppedAt = clock.now() } = followed.task ?? started.task
+  const ended = executionStoppedAt ?? stoppedAt
+  const took = createdAt ? Math.max(0, ended.getTime() - createdAt.getTime()) : 0
   const rows = [
     ['Command', `\`${command.join(' ')}\``],
     ['Task', `\`${taskId(started.task.taskArn ?? '')}\` of \`${started.familyRevision}\``],

@@ -68,7 +68,7 @@ export function levelIn(lines: string[], migrations: Migration[]): Proof {
   const words = lines.map((line) => line.trim()).filter(Boolean)
   const told = words.find((word) => parseLevel(word))
   if (told) return { level: told, why: 'the status command says so' }
-  const named = new Map(migrations.flatMap((migration) => namesOf(migration).map((name) => [name, migration] as const)))
+  const named = aliases(migrations)
   const found = new Set(words.flatMap((word) => named.get(word) ?? []))
   if (found.size === 0) return { level: undefined, why: 'its output names no migration of the image and no level' }
   const level = schemaLevel([...found])
@@ -82,10 +82,25 @@ export function levelIn(lines: string[], migrations: Migration[]): Proof {
   }
 }
 
-function namesOf({ name }: Migration): string[] {
-  const base = name.slice(name.lastIndexOf('/') + 1)
-  const stem = base.replace(/(\.(up|down))?\.[^.]+$/, '')
-  const version = /^V?(\d[\d.]*)(?=[_-]|$)/i.exec(stem)?.[1]
-  const folder = name.includes('/') ? [name.split('/')[0] ?? ''] : []
-  return [...new Set([name, base, stem, ...folder, ...(version ? [version] : [])])]
+/** What each migration may be called. A name that would fit two, as `migration.sql` in folders does, means neither. */
+function aliases(migrations: Migration[]): Map<string, Migration> {
+  const found = new Map<string, Migration>()
+  const ambiguous = new Set<string>()
+  for (const migration of migrations)
+    for (const name of namesOf(migration)) {
+      if (found.has(name)) ambiguous.add(name)
+      found.set(name, migration)
+    }
+  for (const name of ambiguous) found.delete(name)
+  for (const migration of migrations) found.set(migration.name, migration)
+  return found
+}
+
+function namesOf({ name }: Migration): Set<string> {
+  const parts = name.split('/')
+  const stems = parts.map((part, index) =>
+    index === parts.length - 1 ? part.replace(/(\.(up|down))?\.[^.]+$/, '') : part,
+  )
+  const versions = stems.flatMap((stem) => /^V?(\d[\d.]*)(?=[_-]|$)/i.exec(stem)?.[1] ?? [])
+  return new Set([name, ...parts, ...stems, ...versions])
 }

@@ -279,6 +279,7 @@ describe('cancelling', () => {
   test.concurrent('leaves the stop to post when main is killed', async () => {
     await using world = await stage()
     world.migration({ startsAfter: 5 })
+    world.simulator.addFaults({ operation: 'StopTask', effect: { kind: 'drop', when: 'before' } })
     const cancel = new AbortController()
     const main = await world.run(
       {},
@@ -289,12 +290,34 @@ describe('cancelling', () => {
       },
     )
     expect(main.killed).toBe(true)
-    const stopped = world.inputsOf('StopTask').length
+    expect(await world.stoppedTasks()).toBe(0)
+    world.simulator.clearFaults()
     const post = await world.run({}, { entry: 'post', state: main.state })
     expect(post.exitCode).toBe(0)
-    // Main may just have got to it; between the two of them the task is stopped.
-    expect(world.inputsOf('StopTask').length).toBeGreaterThanOrEqual(1)
-    if (stopped === 0) expect(post.annotations[0]?.message).toContain('is being stopped')
+    expect(post.annotations[0]?.message).toContain('is being stopped')
+    expect(await world.stoppedTasks()).toBe(1)
+  })
+
+  test.concurrent('leaves to post even a task whose start main did not live to see', async () => {
+    await using world = await stage()
+    world.migration({ startsAfter: 100 })
+    world.simulator.addFaults({ operation: 'StopTask', effect: { kind: 'drop', when: 'before' } })
+    const cancel = new AbortController()
+    const main = await world.run(
+      {},
+      {
+        signal: cancel.signal,
+        grace: { interrupt: 0, terminate: 0 },
+        onLine: (line) => (/^Task .* started/.test(line) ? cancel.abort() : undefined),
+      },
+    )
+    world.simulator.clearFaults()
+    const { region, cluster } = JSON.parse(main.state.task ?? '')
+    const startedBy = world.inputsOf('RunTask')[0]?.startedBy
+    const early = JSON.stringify({ region, cluster, startedBy, since: new Date().toISOString() })
+    const post = await world.run({}, { entry: 'post', state: { ...main.state, task: early } })
+    expect(post.annotations[0]?.message).toContain('is being stopped')
+    expect(await world.stoppedTasks()).toBe(1)
   })
 
   test.concurrent('leaves nothing to post after an ordinary end', async () => {

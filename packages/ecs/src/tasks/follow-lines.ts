@@ -74,8 +74,9 @@ export function followLines(
       const ran = task.containers?.some(({ name, exitCode }) => name === container && exitCode !== undefined)
       if (!ran) return
       // Between the container's end and STOPPED the platform cleans up, often for longer than lines need.
-      const gone = (task.stoppedAt?.getTime() ?? 0) - (task.executionStoppedAt?.getTime() ?? 0)
-      const quiet = Math.max(shortestQuietMs, task.executionStoppedAt ? lateMs - gone : lateMs)
+      const { stoppedAt, executionStoppedAt } = task
+      const gone = stoppedAt && executionStoppedAt ? stoppedAt.getTime() - executionStoppedAt.getTime() : 0
+      const quiet = Math.max(shortestQuietMs, lateMs - gone)
       // A throttled read goes on for minutes; the step does not wait for it longer than this.
       const enough = new AbortController()
       const late = clock.sleep(finishAtMostMs, enough.signal).then(() => 'late' as const)

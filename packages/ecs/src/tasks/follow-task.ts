@@ -123,7 +123,7 @@ export async function followTask(deps: FollowDeps, request: FollowRequest): Prom
       if (state !== shown) log.info(`${formatStopwatch(elapsed())}  task ${taskId(taskArn)} ${state}`)
       shown = state
 
-      if (task?.lastStatus === 'STOPPED') {
+      if (task && isOver(task, container)) {
         task = await withExitCode(deps, request, task)
         if (ended !== 'cancelled') await lines.finish(task)
         return result(taskEnd(task, container))
@@ -208,8 +208,20 @@ async function withExitCode(
   return latest
 }
 
+/** Known before STOPPED, which waits for the network interface to go: all containers have ended and the code that counts is there. */
+function isOver({ lastStatus, stopCode, executionStoppedAt, containers = [] }: Task, container: string): boolean {
+  if (lastStatus === 'STOPPED') return true
+  const chosen = containers.find(({ name }) => name === container)
+  return (
+    lastStatus === 'DEPROVISIONING' &&
+    stopCode !== undefined &&
+    executionStoppedAt !== undefined &&
+    chosen?.exitCode !== undefined
+  )
+}
+
 function stateText(task: Task | undefined): string {
   if (!task) return 'is not known to ECS yet'
-  const stopping = task.desiredStatus === 'STOPPED' && task.lastStatus !== 'STOPPED'
-  return `${task.lastStatus ?? 'UNKNOWN'}${stopping ? ', to be stopped' : ''}`
+  const early = ['PROVISIONING', 'PENDING', 'ACTIVATING', 'RUNNING'].includes(task.lastStatus ?? '')
+  return `${task.lastStatus ?? 'UNKNOWN'}${early && task.desiredStatus === 'STOPPED' ? ', to be stopped' : ''}`
 }
