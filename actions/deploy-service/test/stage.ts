@@ -71,6 +71,7 @@ export async function stage(options: StageOptions = {}): Promise<Simulator> {
       ...scenario,
       seed: {
         clusters: ['prod'],
+        repositories: [{ name: 'shop' }],
         logGroups: ['/shop'],
         taskDefinitions: [
           definition('web', options.definition, options.container),
