@@ -1,4 +1,5 @@
 import { UserError } from '@deploy-actions/action-kit'
+import { isAccessError } from '@deploy-actions/aws'
 import {
   createRepository,
   describeImage,
@@ -35,7 +36,11 @@ export async function inspectRepository(
   const [found, described] = await Promise.all([
     manifestsOf(ecr, repository, ids),
     // An archived image may look missing to the first call; pushed again, it would still be one that nothing can pull.
-    describeImage(ecr, repository, { digest }),
+    describeImage(ecr, repository, { digest }).catch((error) => {
+      if (!isAccessError(error)) throw error
+      log.info(`Not checked whether the image is archived: the role may not call ${error.action}.`)
+      return undefined
+    }),
   ]).catch(async (error) => {
     if (!(error instanceof MissingRepositoryError) || !image) throw error
     await provideRepository(ecr, inputs, error, log)

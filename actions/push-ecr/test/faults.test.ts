@@ -298,6 +298,15 @@ describe('rights', () => {
   })
 })
 
+test('the right to ask for an image’s status is not needed for a push', async () => {
+  await start()
+  const { layout } = await on.image()
+  on.simulator.addFaults({ service: 'ecr', operation: 'DescribeImages', effect: { kind: 'deny' } })
+  const run = await on.run({ image: layout })
+  expect(errorOf(run)).toEqual([])
+  expect(run.log).toContain('the role may not call ecr:DescribeImages')
+})
+
 describe('images of the local daemon', () => {
   /** A `docker` that writes a saved image, or complains. */
   function fakeDocker(script: string): Record<string, string> {
