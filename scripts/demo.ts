@@ -14,6 +14,8 @@ console.log('Bundling the actions …')
 if (turbo('build', ['--output-logs=errors-only']) !== 0) process.exit(1)
 
 const stage = await raiseStage()
+const stopped = new AbortController()
+process.once('SIGINT', () => stopped.abort())
 const memory: Memory = {}
 const played: { chapter: Chapter; shown: Shown; problems: string[] }[] = []
 console.log(`AWS is simulated at ${stage.simulator.url}, 60 times as fast as the real one.\n${stage.builder}`)
@@ -22,7 +24,10 @@ for (const [index, chapter] of story.entries()) {
   console.log(`\n${bold(`── ${index + 1}. ${chapter.title}`)}\n`)
   chapter.prepare?.(stage.consumer)
   memory.record = (await stage.truth.record(chapter.environment)) ?? ''
-  const shown = await stage.play(chapter, memory, (line) => console.log(`  ${line}`))
+  const shown = await stage.play(chapter, memory, {
+    write: (text) => process.stdout.write(text),
+    signal: stopped.signal,
+  })
   const problems = [
     ...(shown.conclusion === chapter.expected
       ? []

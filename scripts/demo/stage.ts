@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { countCalls, type Simulator, startSimulator } from '@deploy-actions/aws-simulator'
-import { type RunResult, runWorkflow } from '@deploy-actions/workflow-runner'
+import { consoleLog, type RunResult, runWorkflow } from '@deploy-actions/workflow-runner'
 import { root } from '../lib/repository.ts'
 import { accountScenario } from './account.ts'
 import { type Consumer, createConsumer } from './consumer.ts'
@@ -19,7 +19,8 @@ export interface Stage {
   truth: Truth
   /** The engine that builds images, or the stand-in that assembles them from files. */
   builder: string
-  play(chapter: Chapter, memory: Memory, onLine: (line: string) => void): Promise<Shown>
+  /** `signal` cancels the run as the button on GitHub does. */
+  play(chapter: Chapter, memory: Memory, options: { write(text: string): void; signal: AbortSignal }): Promise<Shown>
   close(): Promise<void>
 }
 
@@ -54,7 +55,7 @@ export async function raiseStage(): Promise<Stage> {
     consumer,
     truth: truthOf(simulator),
     builder: docker ?? 'No Docker engine builds here: images are assembled from the files of the example.',
-    async play(chapter, memory, onLine) {
+    async play(chapter, memory, { write, signal }) {
       const before = simulator.calls.length
       runNumber++
       const result = await runWorkflow({
@@ -66,7 +67,8 @@ export async function raiseStage(): Promise<Stage> {
         aws: simulator.env,
         env: tools,
         runNumber,
-        onLine: (line) => onLine(line.text),
+        onLine: consoleLog(write, { colour: process.stdout.isTTY }),
+        signal,
       })
       const output = (name: string) =>
         result.jobs.map((job) => lastOutput(job.steps, name)).find((value) => value) ?? ''

@@ -178,7 +178,7 @@ function clientEnvironment(url: string): Record<string, string> {
     AWS_REGION: homeRegion,
     AWS_DEFAULT_REGION: homeRegion,
     AWS_ACCESS_KEY_ID: 'ASIASIMULATOR0000000',
-    AWS_SECRET_ACCESS_KEY: 'simulator',
+    AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI0K7MDENGbPxRfiCYsimulator000',
     AWS_SESSION_TOKEN: 'simulator',
     AWS_EC2_METADATA_DISABLED: 'true',
   }
