@@ -236,6 +236,25 @@ test('health check results within the grace period are ignored', async () => {
   expect(await web.events()).toContain('(task T) failed container health checks.')
 })
 
+test('a rollback passes over a superseded deployment that never completed', async () => {
+  const slow = { match: { image: '*:slow' }, behaviour: { drainsFor: 600 } }
+  const web = await stage(
+    { behaviours: [...crash, slow], seed: { targetGroups: [{ name: 'web', deregistrationDelay: 600 }] } },
+    {
+      ...withRollback,
+      loadBalancers: [{ targetGroupArn: groupArn('web'), containerName: 'app', containerPort: 8080 }],
+    },
+  )
+  const old = (await web.service()).deployments?.[0]
+  const slowId = (await web.update({ taskDefinition: await web.revision('example.com/web:slow') })).deployments?.[0]?.id
+  web.advance(60)
+  await deployBad(web)
+  web.advance(160)
+  const { deployments = [] } = await web.service()
+  expect(deployments[0]).toMatchObject({ id: old?.id, status: 'PRIMARY' })
+  expect(deployments.find(({ id }) => id === slowId)).toMatchObject({ status: 'ACTIVE', rolloutState: 'IN_PROGRESS' })
+})
+
 test('the first deployment of a service has nothing to roll back to', async () => {
   const web = await stage({ behaviours: crash })
   const taskDefinition = await web.revision('example.com/web:bad')

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   CreateServiceCommand,
   DescribeTasksCommand,
@@ -196,4 +197,16 @@ test('a CodeDeploy service migrates to the ECS controller', async () => {
   const migrated = await web.update({ service: 'api', deploymentController: { type: 'ECS' }, taskDefinition: 'web' })
   expect(migrated.deployments).toHaveLength(1)
   expect(migrated).not.toHaveProperty('taskSets')
+})
+
+test('a registry that invents digests still gives every task of a deployment the same one', async () => {
+  const invent = (reference: string) => `sha256:${createHash('sha256').update(reference).digest('hex')}`
+  const web = await stage({}, { desiredCount: 3 }, {}, { resolve: (text) => ({ digest: invent(text), labels: {} }) })
+  await deploy(web)
+  web.advance(100)
+  const { taskArns } = await web.ecs.send(new ListTasksCommand({ cluster: 'prod' }))
+  const { tasks = [] } = await web.ecs.send(new DescribeTasksCommand({ cluster: 'prod', tasks: taskArns }))
+  expect(tasks.map(({ containers }) => containers?.[0]?.imageDigest)).toEqual(
+    Array(3).fill(invent('example.com/web:2')),
+  )
 })
