@@ -24,7 +24,8 @@ export async function conclude(inputs: Inputs, deps: Deps, ending: Ending): Prom
   const { started, followed } = ending
   const { level, failure } = await settle(inputs, deps, ending)
   const exitCode = followed.end?.exitCode
-  const lines = failure ? await lastLines(deps, ending) : []
+  // After a cancel there is no time for it, and the lines have been shown as they came.
+  const lines = failure && !deps.cancelled.aborted ? await lastLines(deps, ending) : []
   deps.summary.add(summaryOf(inputs, deps, ending, { level, failure, lines }))
   const outputs = {
     'task-arn': started.task.taskArn,

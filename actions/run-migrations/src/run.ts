@@ -49,12 +49,14 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
     started =
       plan && book ? await startRecorded(inputs, deps, { book, plan, start }) : await startInTurn(inputs, deps, start)
   }
-  if (book) await noteTask(book, started, deps)
+  // Beside the watch: a throttled record must not delay a cancel.
+  const noted = book && noteTask(book, started, deps)
 
   const purpose = `Migration of ${inputs.release?.application ?? inputs.service}`
   const followed = await log.group(`${purpose}: log of container ${started.container}`, () =>
     follow(inputs, deps, started, { purpose, timeoutMs: inputs.timeoutMs }),
   )
+  if (!deps.cancelled.aborted) await noted
   return conclude(inputs, deps, { book, plan, start, started, followed })
 }
 
