@@ -120,6 +120,27 @@ test('a missing repository is said and does not stop the build', async () => {
   )
 })
 
+test('another account’s registry in another region is asked', async () => {
+  at = await stage()
+  const run = await at.run({ registry: '210987654321', 'registry-region': 'us-east-1' })
+  // It has no policy for us, and the refusal says whose repository it is.
+  expect(run.annotations).toEqual([
+    expect.objectContaining({ message: expect.stringContaining('arn:aws:ecr:us-east-1:210987654321:repository/shop') }),
+  ])
+  expect(at.simulator.calls.map(({ region }) => region)).toEqual(['us-east-1', 'us-east-1'])
+  expect(at.simulator.calls.map(({ input }) => (input as { registryId: string }).registryId)).toEqual(
+    Array(2).fill('210987654321'),
+  )
+})
+
+test('throttling is waited out', async () => {
+  const effect = { kind: 'error', name: 'ThrottlingException', message: 'Rate exceeded' } as const
+  at = await stage({ faults: [{ service: 'ecr', times: 2, effect }] })
+  const run = await at.run()
+  expect(run.outputs.built).toBe('true')
+  expect(run.log).toContain('AWS is throttling')
+})
+
 test.each(['BatchGetImage', 'DescribeImages'])('without the right to %s it fails and names it', async (operation) => {
   at = await stage({ faults: [{ service: 'ecr', operation, effect: { kind: 'deny' } }] })
   const run = await at.run()

@@ -83,7 +83,7 @@ async function buildWith(
       },
     }),
   )
-  for (const warning of progress.warnings) log.warning(warning, path.basename(request.dockerfile))
+  if (progress.warnings.length > 0) log.warning(progress.warnings.join('\n'), path.basename(request.dockerfile))
   if (result.exitCode === 0) return progress.steps
   if (saysNoEngine(result.stderr)) throw noEngine()
   throw new UserError(failureText(progress, result.exitCode))

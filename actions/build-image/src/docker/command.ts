@@ -65,6 +65,7 @@ function stopOnAbort(signal: AbortSignal | undefined, graceMs: number) {
   }
   const remember = (message: unknown) => {
     child ??= (message as { process: ChildProcess }).process
+    if (signal?.aborted) stop()
   }
   subscribe('child_process', remember)
   signal?.addEventListener('abort', stop, { once: true })

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { createReadStream, readFileSync } from 'node:fs'
 
-const workers = 16
-const inOnePiece = 1024 * 1024
+const workers = 8
+const chunkSize = 1024 * 1024
+/** Below this, the ways to a thread and back cost more than the reading itself. */
+const inOnePiece = 256 * 1024
 
 /**
- * The SHA-256 (hex) of every file, in the order given. A few files at a time, the large ones streamed, so that memory stays bounded whatever the
+ * The SHA-256 (hex) of every file, in the order given. Large ones are streamed, a few at a time, so that memory stays bounded whatever the
  * context holds.
  */
 export async function hashFiles(files: { file: string | Buffer; size: number }[]): Promise<string[]> {
@@ -21,7 +22,7 @@ export async function hashFiles(files: { file: string | Buffer; size: number }[]
 
 async function hashFile({ file, size }: { file: string | Buffer; size: number }): Promise<string> {
   const hash = createHash('sha256')
-  if (size <= inOnePiece) return hash.update(await readFile(file)).digest('hex')
-  for await (const chunk of createReadStream(file, { highWaterMark: inOnePiece })) hash.update(chunk)
+  if (size <= inOnePiece) return hash.update(readFileSync(file)).digest('hex')
+  for await (const chunk of createReadStream(file, { highWaterMark: chunkSize })) hash.update(chunk)
   return hash.digest('hex')
 }
