@@ -210,3 +210,13 @@ test('a registry that invents digests still gives every task of a deployment the
     Array(3).fill(invent('example.com/web:2')),
   )
 })
+
+test('readings can be changed while the simulator runs', async () => {
+  const web = await stage()
+  Object.assign(web.world.scenario, { ecs: { supersededStatus: 'SUCCESSFUL' } })
+  await deploy(web)
+  web.advance(10)
+  await deploy(web, 'example.com/web:3')
+  web.advance(10)
+  expect((await web.deployments())[1]?.status).toBe('SUCCESSFUL')
+})

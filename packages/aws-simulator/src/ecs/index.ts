@@ -20,7 +20,7 @@ import type { Ecs } from './types.ts'
 export function ecsHandlers(world: World): ServiceHandlers {
   const ecs: Ecs = {
     world,
-    options: ecsOptions(world.scenario.ecs),
+    options: ecsOptions(() => world.scenario.ecs),
     clusters: new Map(),
     families: new Map(),
     tasks: new Map(),

@@ -26,6 +26,7 @@ export function countFailure(ecs: Ecs, deployment: DeploymentState): void {
   const breaker = breakerOf(deployment)
   if (!breaker?.enable) return
   const threshold = breakerThreshold(breaker, service.desiredCount)
+  if (shown) shown.threshold = threshold
   if (deployment.failedTasks < threshold && revision.failedDigestAttempts < 3) return
   trip(ecs, deployment)
 }
