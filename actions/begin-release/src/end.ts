@@ -1,10 +1,9 @@
-import type { SSMClient } from '@aws-sdk/client-ssm'
 import type { ActionResult, Clock, Log } from '@deploy-actions/action-kit'
+import { ssmClient } from '@deploy-actions/release'
 import { finish } from './finish.ts'
 import type { Ticket, tickets } from './tickets.ts'
 
 export interface EndDeps {
-  ssm: (region: string) => SSMClient
   clock: Clock
   log: Log
   tickets: ReturnType<typeof tickets>
@@ -16,7 +15,7 @@ export async function endReleases(open: Ticket[], jobStatus: string, deps: EndDe
   const waiting = open.filter((ticket) => !tickets.hasEnded(ticket))
   if (waiting.length === 0) log.info('No release of this job is left to be ended.')
   for (const ticket of waiting) {
-    await finish({ ...ticket, jobStatus }, { ssm: deps.ssm(ticket.region), clock, log })
+    await finish({ ...ticket, jobStatus }, { ssm: ssmClient({ region: ticket.region, log, clock }), clock, log })
     tickets.end(ticket)
   }
   return {}

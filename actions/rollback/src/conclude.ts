@@ -1,13 +1,5 @@
 import { type ActionResult, isUserError, messageOf } from '@deploy-actions/action-kit'
-import {
-  type DeploymentOutcome,
-  explainFailure,
-  familyRevision,
-  reportAnnotation,
-  reportLines,
-  reportMarkdown,
-  type Verdict,
-} from '@deploy-actions/ecs'
+import { type DeploymentOutcome, familyRevision, type Verdict } from '@deploy-actions/ecs'
 import { rolledBackTo, updateRecord } from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
 import { badDigests, mark } from './mark.ts'
@@ -25,7 +17,11 @@ export async function conclude(story: Ended, deps: Deps): Promise<ActionResult> 
   if (inputs.record && (!story.marks.written || unmarked))
     story.marks = await mark(inputs, situation, choice.target, deps)
   if (verdict === 'completed') await recordRelease(story, deps)
-  for (const outcome of outcomes) if (outcome.verdict !== 'completed') await explain(outcome, deps)
+  const open = outcomes.filter((outcome) => outcome.verdict !== 'completed')
+  if (open.length > 0) {
+    const { explain } = await import('./explain.ts')
+    for (const outcome of open) await explain(outcome, deps)
+  }
 
   deps.summary.add(storyMarkdown(story, verdict, deps))
   for (const step of nextSteps(story)) deps.log.notice(step)
@@ -38,7 +34,6 @@ export async function conclude(story: Ended, deps: Deps): Promise<ActionResult> 
   }
   if (verdict === 'completed') return { outputs }
   const errors = starts.flatMap((start) => ('error' in start ? [`${start.move.present.service}: ${start.error}`] : []))
-  const open = outcomes.filter((outcome) => outcome.verdict !== 'completed')
   const reasons = open.map(({ started, verdict, reason }) => `${started.service}: ${verdict}. ${reason}`)
   return { outputs, failure: ['The way back did not complete.', ...errors, ...reasons].join('\n') }
 }
@@ -79,15 +74,6 @@ async function recordRelease({ inputs, choice, starts }: Ended, { ssm, clock, lo
     if (!isUserError(error)) throw error
     log.warning(`The way back completed, but the record does not say so: ${messageOf(error)}`)
   }
-}
-
-async function explain(outcome: DeploymentOutcome, { explain, log, summary }: Deps): Promise<void> {
-  const report = await explainFailure(explain, outcome)
-  await log.group(`${outcome.started.service}: why the way back is ${outcome.verdict}`, () => {
-    for (const line of reportLines(report)) log.info(line)
-  })
-  log.error(reportAnnotation(report), outcome.started.service)
-  summary.add(reportMarkdown(report))
 }
 
 function revisions({ starts }: Story): string[] {

@@ -2,14 +2,13 @@ import type { ECRClient } from '@aws-sdk/client-ecr'
 import type { ECSClient } from '@aws-sdk/client-ecs'
 import type { SSMClient } from '@aws-sdk/client-ssm'
 import type { Clock, Log } from '@deploy-actions/action-kit'
-import type { ExplainClients, FetchedTaskDefinition } from '@deploy-actions/ecs'
+import type { FetchedTaskDefinition } from '@deploy-actions/ecs'
 
 export interface Deps {
   ecs: ECSClient
   ecr: ECRClient
   ssm: SSMClient
-  /** For the evidence of a way back that failed. */
-  explain: ExplainClients
+  region: string
   clock: Clock
   log: Log
   signal: AbortSignal

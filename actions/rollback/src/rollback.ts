@@ -1,0 +1,28 @@
+import { ECSClient } from '@aws-sdk/client-ecs'
+import type { ActionResult } from '@deploy-actions/action-kit'
+import { awsClient } from '@deploy-actions/aws'
+import { ecrClient } from '@deploy-actions/ecr'
+import { fetchTaskDefinition } from '@deploy-actions/ecs'
+import { ssmClient } from '@deploy-actions/release'
+import type { Deps } from './deps.ts'
+import type { Inputs } from './inputs.ts'
+import { once } from './once.ts'
+import { run } from './run.ts'
+
+type Surroundings = Pick<Deps, 'clock' | 'log' | 'signal' | 'summary' | 'actor' | 'run'>
+
+/** Builds the clients and goes. */
+export function rollback(inputs: Inputs, surroundings: Surroundings): Promise<ActionResult> {
+  const { clock, log, signal } = surroundings
+  const options = { region: inputs.region, log, clock, signal }
+  const ecs = awsClient(ECSClient, options)
+  return run(inputs, {
+    ...surroundings,
+    ecs,
+    ecr: ecrClient({ ...options, region: inputs.registryRegion }),
+    // In panic the record gets seconds: what it has to say is soon worth less than the time.
+    ssm: ssmClient({ ...options, ...(inputs.priority === 'panic' ? { throttlingMs: 3_000 } : {}) }),
+    region: inputs.region,
+    definition: once((reference) => fetchTaskDefinition(ecs, reference)),
+  })
+}
