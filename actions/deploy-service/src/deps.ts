@@ -1,5 +1,7 @@
-import type { Clock, GitHubContext, Log, Summary } from '@deploy-actions/action-kit'
-import type { Clients } from './clients.ts'
+import type { ActionRuntime, Clock, GitHubContext, Log, Summary } from '@deploy-actions/action-kit'
+import { runOrder } from '@deploy-actions/release'
+import { type Clients, createClients } from './clients.ts'
+import type { Inputs } from './inputs.ts'
 
 export interface Deps {
   clients: Clients
@@ -27,4 +29,13 @@ export interface OpenDeployments {
     taskDefinition: string
     previousTaskDefinition: string
   }[]
+}
+
+export function createDeps(
+  { region, registryRegion }: Inputs,
+  { clock, log, summary, github, cancelled, env }: ActionRuntime,
+  saveOpen: Deps['saveOpen'],
+): Deps {
+  const clients = createClients({ region, registryRegion, log, clock, signal: cancelled })
+  return { clients, clock, log, summary, github, order: runOrder(env), cancelled, saveOpen }
 }

@@ -1,6 +1,6 @@
 import { UserError } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
-import { describeImage, imageUri, parseImageReference, registryHost } from '@deploy-actions/ecr'
+import { imageUri, parseImageReference, registryHost } from '@deploy-actions/ecr'
 import type { Deps } from './deps.ts'
 import type { ImageInput } from './image-input.ts'
 import type { Inputs } from './inputs.ts'
@@ -47,11 +47,8 @@ async function pin(reference: string, deps: Deps): Promise<string> {
   }
   const tag = parsed.tag ?? 'latest'
   try {
-    const found = await describeImage(
-      await deps.clients.ecr(),
-      { name: parsed.repository, registryId: ecr.registryId },
-      { tag },
-    )
+    const { lookUpTag } = await import('./ecr-lookup.ts')
+    const found = await lookUpTag(deps.clients, { name: parsed.repository, registryId: ecr.registryId }, tag)
     if (!found)
       throw new UserError(
         `Image ${reference} does not exist: repository "${parsed.repository}" has no tag "${tag}". Nothing was changed.`,

@@ -1,25 +1,21 @@
 import { runAction } from '@deploy-actions/action-kit'
-import { runOrder } from '@deploy-actions/release'
-import { createClients } from './clients.ts'
 import { parseInputs } from './inputs.ts'
-import { plan } from './plan.ts'
-import { finishOpen } from './post.ts'
-import { run } from './run.ts'
 
 const openState = 'open-deployments'
 
+// What follows is loaded when its turn comes: a wrong input is told at once, and most deployments need few of the AWS clients.
 await runAction('deploy-service', {
   async main(runtime) {
-    const { clock, log, summary, github, cancelled } = runtime
     const inputs = parseInputs(runtime.inputs)
-    const { region, registryRegion } = inputs
-    const clients = createClients({ region, registryRegion, log, clock, signal: cancelled })
-    const order = runOrder(runtime.env)
-    const saveOpen = (open: object | undefined) => runtime.saveState(openState, open ? JSON.stringify(open) : '')
-    const deps = { clients, clock, log, summary, github, order, cancelled, saveOpen }
-    return inputs.plan ? plan(inputs, { ...deps, temp: github.temp }) : run(inputs, deps)
+    runtime.log.info(`Cluster ${inputs.cluster} in ${inputs.region}: ${inputs.services.join(', ')}.`)
+    const { createDeps } = await import('./deps.ts')
+    const save = (open: object | undefined) => runtime.saveState(openState, open ? JSON.stringify(open) : '')
+    const deps = createDeps(inputs, runtime, save)
+    if (inputs.plan) return (await import('./plan.ts')).plan(inputs, deps)
+    return (await import('./run.ts')).run(inputs, deps)
   },
   async post({ state, log, clock }) {
-    await finishOpen(state(openState), { log, clock })
+    const open = state(openState)
+    if (open) await (await import('./post.ts')).finishOpen(open, { log, clock })
   },
 })

@@ -23,7 +23,7 @@ interface Plan {
  * Shows what a deployment would change and whether it could succeed. Reads only. Red when a check finds that it would fail; what the role may not look at is
  * said and does not make it red.
  */
-export async function plan(inputs: Inputs, deps: Deps & { temp: string }): Promise<ActionResult> {
+export async function plan(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const targets = await findTargets(inputs, deps)
   const account = targets[0]?.service.serviceArn?.split(':')[4] ?? ''
   const images = await wantedImages(inputs, account, deps)
@@ -41,7 +41,7 @@ export async function plan(inputs: Inputs, deps: Deps & { temp: string }): Promi
   }
   const markdown = planMarkdown(inputs, plans, checks)
   deps.summary.add(markdown)
-  const file = path.join(deps.temp, `deploy-plan-${process.pid}.md`)
+  const file = path.join(deps.github.temp, `deploy-plan-${process.pid}.md`)
   writeFileSync(file, `${markdown}\n`)
   const problems = checks.filter(({ level }) => level === 'problem')
   const outputs = { changed: plans.some(({ changes }) => changes), 'plan-file': file }

@@ -11,8 +11,7 @@ const patienceMs = 60_000
  * Stops what the main process had no time to stop: when it was killed in the middle of its watch, or ECS did not list the deployment yet. Nothing to do after
  * any other end, as main then clears the state.
  */
-export async function finishOpen(saved: string | undefined, { log, clock }: { log: Log; clock: Clock }): Promise<void> {
-  if (!saved) return
+export async function finishOpen(saved: string, { log, clock }: { log: Log; clock: Clock }): Promise<void> {
   const open = JSON.parse(saved) as OpenDeployments
   const names = open.deployments.map(({ service }) => service).join(', ')
   if (open.deployments.length === 0) return

@@ -6,12 +6,9 @@ import type { Deps } from './deps.ts'
 import { ecrOf } from './images.ts'
 import type { Inputs } from './inputs.ts'
 import type { Wanted } from './revisions.ts'
+import { type UndoRight, unguarded } from './undo-right.ts'
 
-/** Whether we may return to the release of before, should this one not end well, and why not. */
-export interface UndoRight {
-  allowed: boolean
-  why: string
-}
+export { recordCompleted } from './record.ts'
 
 /** Says where the services run something other than the newest release of the record. */
 export async function sayDrift({ release }: Inputs, wanted: Wanted[], deps: Deps): Promise<void> {
@@ -35,7 +32,7 @@ export async function sayDrift({ release }: Inputs, wanted: Wanted[], deps: Deps
  */
 export async function mayServe(inputs: Inputs, wanted: Wanted[], deps: Deps): Promise<UndoRight> {
   const { release, acrossSchema } = inputs
-  if (!release) return { allowed: true, why: 'No application is given, so no schema level is guarded.' }
+  if (!release) return unguarded
   const { application, environment } = release
   const record = await readRecord(await deps.clients.ssm(), application, environment)
   const state = record?.state

@@ -5,14 +5,13 @@ import { settleConflicts } from './conflict.ts'
 import type { Deps } from './deps.ts'
 import { wantedImages } from './images.ts'
 import type { Inputs } from './inputs.ts'
-import { mayServe, sayDrift } from './protection.ts'
-import { recordCompleted } from './record.ts'
 import { conclude, explain } from './result.ts'
 import { registerRevisions, wantedDefinitions } from './revisions.ts'
 import { findTargets } from './services.ts'
 import { summarise } from './summary.ts'
 import { checkDigests, isTagRelease, tagExpectations } from './tag-release.ts'
 import { followRollbacks, rollBackCompleted, undoInterrupted } from './undo.ts'
+import { type UndoRight, unguarded } from './undo-right.ts'
 import { openDeployments, updateServices } from './update.ts'
 
 /**
@@ -27,8 +26,9 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
 
   const images = await wantedImages(inputs, accountOf(targets[0]?.service.serviceArn), deps)
   const wanted = await wantedDefinitions(inputs, targets, images, deps)
-  await sayDrift(inputs, wanted, deps)
-  await mayServe(inputs, wanted, deps)
+  const protection = inputs.release && (await import('./protection.ts'))
+  await protection?.sayDrift(inputs, wanted, deps)
+  await protection?.mayServe(inputs, wanted, deps)
   const byTag = isTagRelease(inputs, wanted)
   const expectations = byTag ? await tagExpectations(wanted, deps) : new Map()
   if (byTag)
@@ -37,7 +37,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const revisions = await registerRevisions(wanted, tagsOf(deps), deps)
   const settled = await settleConflicts(inputs, targets, revisions, deps)
   // Asked again: registering and waiting took time, and someone may have frozen releases or migrated meanwhile.
-  const right = await mayServe(inputs, wanted, deps)
+  const right: UndoRight = (await protection?.mayServe(inputs, wanted, deps)) ?? unguarded
   const { started, refused } = await updateServices(
     inputs,
     settled,
@@ -56,7 +56,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   deps.saveOpen(unfinished.length > 0 ? openDeployments(inputs, unfinished, right) : undefined)
   const checked = await checkDigests(await followRollbacks(undone, deps), expectations, deps)
   const together = await rollBackCompleted(inputs, { outcomes: checked, refused }, right, deps)
-  if (together.length === 0) await recordCompleted(inputs, checked, wanted, deps)
+  if (together.length === 0) await protection?.recordCompleted(inputs, checked, wanted, deps)
 
   const reports = await explain(checked, deps)
   const result = conclude(inputs, { outcomes: checked, refused, reports, together }, deps)

@@ -1,6 +1,6 @@
 import { DescribeServiceRevisionsCommand } from '@aws-sdk/client-ecs'
 import { messageOf } from '@deploy-actions/action-kit'
-import { describeImage, parseImageReference, shortDigest } from '@deploy-actions/ecr'
+import { parseImageReference, shortDigest } from '@deploy-actions/ecr'
 import type { DeploymentOutcome } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
 import { ecrOf } from './images.ts'
@@ -38,16 +38,15 @@ export async function tagExpectations(wanted: Wanted[], deps: Deps): Promise<Tag
 /** The digest behind a tag and, for an index, those of its images: which of them ECS records is not documented. */
 async function digestsOf(name: string, registryId: string, tag: string, deps: Deps): Promise<string[]> {
   try {
-    const ecr = await deps.clients.ecr()
-    const found = await describeImage(ecr, { name, registryId }, { tag })
+    const { lookUpTag, childDigests } = await import('./ecr-lookup.ts')
+    const repository = { name, registryId }
+    const found = await lookUpTag(deps.clients, repository, tag)
     if (!found) {
       deps.log.warning(`Repository "${name}" has no tag "${tag}": the new tasks will not find their image.`)
       return []
     }
     if (!found.mediaType.includes('index') && !found.mediaType.includes('list')) return [found.digest]
-    const { imageByDigest } = await import('@deploy-actions/ecr')
-    const index = await imageByDigest(ecr, { name, registryId }, found.digest)
-    return [found.digest, ...(index?.manifests ?? []).map(({ digest }) => digest)]
+    return [found.digest, ...(await childDigests(deps.clients, repository, found.digest))]
   } catch (error) {
     deps.log.warning(`What the tag "${tag}" names is not compared with what the tasks run. ${messageOf(error)}`)
     return []

@@ -8,7 +8,7 @@ import {
 } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
 import type { Inputs, Undo } from './inputs.ts'
-import type { UndoRight } from './protection.ts'
+import type { UndoRight } from './undo-right.ts'
 
 /** ECS lists a deployment up to half a minute late. After SIGINT the runner leaves 7.5 s; what is not found by then is left to `post`. */
 const patienceMs = { cancelled: 4_000, timeout: 60_000 }

@@ -2,9 +2,9 @@ import { isUserError, messageOf, UserError } from '@deploy-actions/action-kit'
 import { familyRevision, type StartedDeployment, startDeployment } from '@deploy-actions/ecs'
 import type { Deps, OpenDeployments } from './deps.ts'
 import type { Inputs } from './inputs.ts'
-import type { UndoRight } from './protection.ts'
 import type { Revision } from './revisions.ts'
 import type { Target } from './services.ts'
+import type { UndoRight } from './undo-right.ts'
 
 export interface Updated {
   started: StartedDeployment[]

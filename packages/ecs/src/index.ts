@@ -41,7 +41,8 @@ export {
   type RegisteredTaskDefinition,
   registerOrReuse,
 } from './task-definitions/register.ts'
-export { loadTaskDefinition, type TaskDefinitionSource, taskDefinitionSource } from './task-definitions/source.ts'
+export { loadTaskDefinition } from './task-definitions/source.ts'
+export { type TaskDefinitionSource, taskDefinitionSource } from './task-definitions/source-text.ts'
 export { describeTask, runningTasksStartedBy, taskId } from './tasks/find-tasks.ts'
 export { type FollowDeps, type FollowedTask, type FollowRequest, followTask } from './tasks/follow-task.ts'
 export { type LastLines, lastLogLines } from './tasks/last-lines.ts'

@@ -4,12 +4,11 @@ import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-
 import { messageOf } from '@deploy-actions/action-kit'
 import { isEssential } from '../task-definitions/changes.ts'
 import { fetchTaskDefinition } from '../task-definitions/fetch.ts'
-import { lastLogLines } from '../tasks/last-lines.ts'
 import { consoleUrl } from './console-link.ts'
 import { byInterest, endedBadly, guiltyContainer, serviceTasks, stoppedTask } from './deployment-tasks.ts'
 import { isTrouble, oldestFirst, withoutServicePrefix } from './event-texts.ts'
 import { likelyCause } from './likely-cause.ts'
-import { targetGroupsOf, unhealthyTargets } from './target-health.ts'
+import { targetGroupsOf } from './target-groups.ts'
 import type { DeploymentOutcome, FailureReport, StoppedTask } from './types.ts'
 
 export interface ExplainClients {
@@ -49,7 +48,10 @@ export async function explainFailure(clients: ExplainClients, outcome: Deploymen
     orGap([], 'The stopped tasks', () => serviceTasks(clients.ecs, started, 'STOPPED')),
     groups.length === 0
       ? []
-      : orGap([], 'The health of the targets', async () => unhealthyTargets(await clients.elb(), groups)),
+      : orGap([], 'The health of the targets', async () => {
+          const { unhealthyTargets } = await import('./target-health.ts')
+          return unhealthyTargets(await clients.elb(), groups)
+        }),
   ])
   const essential = new Set((definition?.containerDefinitions ?? []).filter(isEssential).map(({ name = '' }) => name))
   const stopped = tasks
@@ -101,6 +103,9 @@ async function logOf(
   gaps: string[],
 ): Promise<FailureReport['log']> {
   const candidates = stopped.filter((task) => endedBadly(task) && task.startedAt).slice(0, 2)
+  if (candidates.length === 0) return undefined
+  // Loaded only now: the client for logs would cost every deployment some milliseconds at its start.
+  const { lastLogLines } = await import('../tasks/last-lines.ts')
   let note: string | undefined
   for (const task of candidates) {
     const container = guiltyContainer(task)?.name

@@ -1,18 +1,8 @@
-import type { Service } from '@aws-sdk/client-ecs'
 import {
   DescribeTargetHealthCommand,
   type ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { TargetHealthLine } from './types.ts'
-
-/** Target groups of a service, the second one of a traffic shift included. */
-export function targetGroupsOf(service: Service | undefined): string[] {
-  const groups = (service?.loadBalancers ?? []).flatMap(({ targetGroupArn, advancedConfiguration }) => [
-    targetGroupArn,
-    advancedConfiguration?.alternateTargetGroupArn,
-  ])
-  return [...new Set(groups.filter((arn) => arn !== undefined))]
-}
 
 /** The targets that are not healthy (Elastic Load Balancing API: DescribeTargetHealth). */
 export async function unhealthyTargets(

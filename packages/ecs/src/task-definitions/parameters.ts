@@ -1,4 +1,4 @@
-import { GetParametersByPathCommand, type Parameter, type SSMClient } from '@aws-sdk/client-ssm'
+import type { Parameter, SSMClient } from '@aws-sdk/client-ssm'
 import { UserError } from '@deploy-actions/action-kit'
 
 export interface PathParameters {
@@ -55,6 +55,8 @@ function validPath(path: string): string {
 
 /** A page may be empty and still have a successor: only a missing token is the end. SSM takes at most 10 per page. */
 async function allParameters(ssm: SSMClient, path: string): Promise<Parameter[]> {
+  // Loaded when it is needed: most deployments read no parameters, and every client costs a step some milliseconds.
+  const { GetParametersByPathCommand } = await import('@aws-sdk/client-ssm')
   const all: Parameter[] = []
   let token: string | undefined
   do {

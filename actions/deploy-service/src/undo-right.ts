@@ -1,0 +1,10 @@
+/** Whether we may return to the release of before, should this one not end well, and why not. */
+export interface UndoRight {
+  allowed: boolean
+  why: string
+}
+
+export const unguarded: UndoRight = {
+  allowed: true,
+  why: 'No application is given, so no schema level is guarded.',
+}
