@@ -38,6 +38,10 @@ export function sayBegun(log: Log, { inputs, before, state, image, verdict }: Be
   for (const warning of verdict.warnings) log.warning(warning)
   log.info(levelLine(state, image, verdict))
   for (const name of verdict.migrations) log.info(`  ${name}`)
+  if (verdict.willMigrate && from)
+    log.info(
+      'From the migration until the deployment has completed, the previous release runs on the new schema: it has to be able to.',
+    )
 }
 
 export function beginSummary({ inputs, before, state, image, verdict }: Begun): string {

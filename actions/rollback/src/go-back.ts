@@ -1,10 +1,12 @@
 import { isUserError, messageOf } from '@deploy-actions/action-kit'
 import {
   applyChanges,
+  currentDeployment,
   familyRevision,
   registerOrReuse,
   type StartedDeployment,
   startDeployment,
+  stopDeployment,
   toRegisterInput,
 } from '@deploy-actions/ecs'
 import type { Move } from './choose.ts'
@@ -36,7 +38,7 @@ async function straight(move: Move, inputs: Inputs, deps: Deps): Promise<Started
   try {
     return await update(move, reference, inputs, deps)
   } catch (error) {
-    if (!saysInactive(error)) throw error
+    if (!says(error, /inactive/i)) throw error
     const again = await registerOrReuse(ecs, toRegisterInput(await deps.definition(reference)), { log })
     log.warning(
       `${reference} was deregistered (INACTIVE) and cannot be deployed; ${again.registered ? `${again.familyRevision} was registered with the same content` : `${again.familyRevision} has the same content`} and takes its place.`,
@@ -58,11 +60,11 @@ async function swap(move: Move, inputs: Inputs, deps: Deps): Promise<StartedDepl
   return update(move, revision.arn, inputs, deps)
 }
 
-async function update({ present }: Move, taskDefinition: string, { cluster }: Inputs, { ecs, log }: Deps) {
-  const before = present.described
-  const started = await startDeployment(ecs, { cluster, service: present.service, taskDefinition, before })
+async function update(move: Move, taskDefinition: string, inputs: Inputs, deps: Deps): Promise<StartedDeployment> {
+  const { present } = move
+  const started = await updateWhenThereIsRoom(move, taskDefinition, inputs, deps)
   const now = familyRevision(started.taskDefinition)
-  log.info(
+  deps.log.info(
     started.created
       ? `${present.service}: ${present.taskDefinition} → ${now}, deployment ${started.deploymentId} has begun.`
       : `${present.service} is on ${now} already; ECS starts no deployment.`,
@@ -70,6 +72,33 @@ async function update({ present }: Move, taskDefinition: string, { cluster }: In
   return started
 }
 
-function saysInactive(error: unknown): boolean {
-  return isUserError(error) && error.cause instanceof Error && /inactive/i.test(error.cause.message)
+/**
+ * A running deployment is simply replaced. Only where five are active already does ECS take no more (aws/containers-roadmap#2836): then the newest is stopped,
+ * and the update repeated until one has gone.
+ */
+async function updateWhenThereIsRoom(
+  { present }: Move,
+  taskDefinition: string,
+  { cluster, timeoutMs }: Inputs,
+  { ecs, log, clock, signal }: Deps,
+): Promise<StartedDeployment> {
+  const { service, described: before } = present
+  const until = clock.now().getTime() + timeoutMs
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await startDeployment(ecs, { cluster, service, taskDefinition, before })
+    } catch (error) {
+      if (!says(error, /active deployments exist/i) || signal.aborted || clock.now().getTime() > until) throw error
+      if (attempt === 0) {
+        log.warning(`${service}: five deployments are active, more ECS does not take; waiting for one to end.`)
+        const { text } = await stopDeployment(ecs, currentDeployment(cluster, before))
+        log.info(text)
+      }
+      await clock.sleep(3_000, signal)
+    }
+  }
+}
+
+function says(error: unknown, what: RegExp): boolean {
+  return isUserError(error) && error.cause instanceof Error && what.test(error.cause.message)
 }

@@ -2,8 +2,9 @@ import type { ECRClient } from '@aws-sdk/client-ecr'
 import type { TaskDefinition } from '@aws-sdk/client-ecs'
 import { UserError } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
-import { describeImage, type EcrRepository, parseImageReference, shortDigest } from '@deploy-actions/ecr'
+import { describeImage, type EcrRepository, parseImageReference, registryHost, shortDigest } from '@deploy-actions/ecr'
 import { targetContainer, toRegisterInput } from '@deploy-actions/ecs'
+import type { Inputs } from './inputs.ts'
 
 /** The container that goes back, and the repository that its image comes from. */
 export interface ImagePlace {
@@ -15,13 +16,15 @@ export interface ImagePlace {
   digest: string | undefined
 }
 
+type ImageInputs = Pick<Inputs, 'container' | 'repository' | 'registry' | 'registryRegion'>
+
 /**
  * Finds it in a task definition: the named container, else the one whose image is of `repository`, else the only (essential) one. Throws a
  * UserError when its image cannot be put back by digest.
  */
 export function imagePlace(
   taskDefinition: TaskDefinition,
-  { container, repository, registry }: { container?: string; repository?: string; registry?: string },
+  { container, repository, registry, registryRegion }: ImageInputs,
 ): ImagePlace {
   const definition = toRegisterInput({ taskDefinition, tags: [] })
   const ofRepository = (definition.containerDefinitions ?? []).filter(
@@ -40,7 +43,7 @@ export function imagePlace(
   const name = repository ?? reference.repository
   return {
     container: found.name ?? '',
-    prefix: `${reference.host}/${name}`,
+    prefix: `${registry ? registryHost(registry, registryRegion) : reference.host}/${name}`,
     repository: { name, registryId },
     digest: reference.digest,
   }

@@ -46,6 +46,42 @@ test('throttling is waited out', async () => {
   expect((await on.run(withRecord)).outputs.verdict).toBe('completed')
 })
 
+describe('a deployment that is running', () => {
+  test.each([
+    ['high', 'web:5'],
+    ['panic', 'web:3'],
+  ])('is replaced with priority %s', async (priority, revision) => {
+    on = await stage({ startAt: 3, speed: 40 })
+    await on.write({ ...history(), releases: [on.release('good', 3)] })
+    on.simulator.addBehaviours({ match: { digest: on.digests.bad }, behaviour: { exitsAfter: 1, exitCode: 1 } })
+    await on.update('web', 'web:4')
+    const run = await on.run({ ...withRecord, priority })
+    expect(run.outputs).toMatchObject({ from: on.digests.bad, to: on.digests.good, verdict: 'completed' })
+    expect(run.outputs['task-definition']).toBe(revision)
+    expect((await on.read())?.bad).toEqual([expect.objectContaining({ digest: on.digests.bad })])
+  })
+
+  test('is stopped where ECS takes no more', async () => {
+    on = await stage({ startAt: 3, speed: 40 })
+    await on.write({ ...history(), releases: [on.release('good', 3)] })
+    await on.update('web', 'web:4')
+    on.simulator.addFaults({
+      service: 'ecs',
+      operation: 'UpdateService',
+      times: 2,
+      effect: {
+        kind: 'error',
+        name: 'InvalidParameterException',
+        message: '5 active deployments exist, unable to create new deployment.',
+      },
+    })
+    const run = await on.run(withRecord)
+    expect(run.log).toContain('five deployments are active')
+    expect(on.calls().map(({ operation }) => operation)).toContain('StopServiceDeployment')
+    expect(run.outputs).toMatchObject({ to: on.digests.good, verdict: 'completed' })
+  })
+})
+
 test('a damaged record is said, and nothing is changed', async () => {
   on = await stage()
   await on.put(name, { format: 1, releases: 'none' })
