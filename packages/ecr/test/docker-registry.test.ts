@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { systemClock } from '@deploy-actions/action-kit'
-import { openOciLayout, openRegistry, plainAccess, pushImage, readManifest } from '../src/index.ts'
+import { openDaemonImage, openOciLayout, openRegistry, plainAccess, pushImage, readManifest } from '../src/index.ts'
 import { haveDockerRegistry, haveSkopeo, startDockerRegistry } from './support/docker-registry.ts'
-import { Content, writeFiles } from './support/images.ts'
+import { Content, sha256, tarOf, writeFiles } from './support/images.ts'
 import { memoryLog } from './support/log.ts'
 
 const suite = haveDockerRegistry ? describe : describe.skip
@@ -60,5 +60,54 @@ suite('a registry that nobody here wrote', () => {
       `docker://${server.host}/shop/worker:one`,
     ])
     expect(raw.stdout.equals(content.bytes(root))).toBe(true)
+  })
+})
+
+const haveDocker = spawnSync('docker', ['info']).status === 0
+const withDocker = haveDockerRegistry && haveDocker ? describe : describe.skip
+
+withDocker('a Docker engine', () => {
+  let server: Awaited<ReturnType<typeof startDockerRegistry>>
+  let folder: string
+  const docker = (...args: string[]) => {
+    const run = spawnSync('docker', args, { encoding: 'utf8' })
+    if (run.status !== 0) throw new Error(`docker ${args.join(' ')}: ${run.stderr}`)
+    return run.stdout.trim()
+  }
+
+  beforeAll(async () => {
+    server = await startDockerRegistry()
+    folder = mkdtempSync(path.join(tmpdir(), 'docker-'))
+  })
+  afterAll(async () => {
+    await server.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  test('saves an image that we push and it pulls back as the same image', async () => {
+    const name = `deploy-actions-test:${process.pid}`
+    const file = path.join(folder, 'root.tar')
+    writeFileSync(file, await tarOf({ hello: 'world' }))
+    const id = docker('import', '--change', 'LABEL made=here', file, name)
+    const log = memoryLog()
+    const registry = openRegistry(plainAccess(server.origin), { clock: systemClock, log })
+    const image = await openDaemonImage(name, { temp: folder })
+    const result = await pushImage(image, registry, 'shop', ['1'])
+    await image.close()
+    registry.close()
+
+    docker('rmi', '--force', name)
+    const pulled = `${server.host}/shop@${result.digest}`
+    docker('pull', '--quiet', pulled)
+    const [layers, label] = docker(
+      'inspect',
+      '--format',
+      '{{json .RootFS.Layers}} {{index .Config.Labels "made"}}',
+      pulled,
+    ).split(' ')
+    expect(JSON.parse(layers!)).toEqual([sha256(await tarOf({ hello: 'world' }))])
+    expect(label).toBe('here')
+    expect(id).toMatch(/^sha256:/)
+    docker('rmi', '--force', pulled)
   })
 })

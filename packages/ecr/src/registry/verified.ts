@@ -13,10 +13,10 @@ export async function* verified(digest: string, size: number, where: string, chu
   const hash = createHash('sha256')
   let seen = 0
   for await (const chunk of chunks) {
-    hash.update(chunk)
     seen += chunk.length
     if (seen > size)
       throw new ContentError(`Blob ${digest} of ${where} is longer than the ${size} bytes its manifest gives.`)
+    hash.update(chunk)
     if (seen === size) check()
     yield chunk
   }
