@@ -1,9 +1,11 @@
 import { type ECRClient, GetDownloadUrlForLayerCommand } from '@aws-sdk/client-ecr'
-import { UserError } from '@deploy-actions/action-kit'
+import { systemClock, UserError } from '@deploy-actions/action-kit'
 import { type EcrManifest, manifestsOf } from './images.ts'
 import { isAttestation, type Manifest } from './manifest.ts'
-import { digestOf, type EcrRepository } from './reference.ts'
+import { digestOf, type EcrRepository, shortDigest } from './reference.ts'
+import { refusal } from './registry/errors.ts'
 import { httpClient, readAnswer } from './registry/http.ts'
+import { withRetries } from './registry/retry.ts'
 
 /** Config blobs are a few kilobytes; a limit keeps a wrong answer from filling memory. */
 const longestConfig = 8 * 1024 * 1024
@@ -59,17 +61,21 @@ export async function downloadConfig(ecr: ECRClient, repository: EcrRepository, 
   )
   if (!downloadUrl) throw new Error(`GetDownloadUrlForLayer answered without an address for ${digest}.`)
   const http = httpClient()
+  const what = `download of config ${shortDigest(digest)}`
   try {
-    // The address is signed by itself; S3 refuses a request that brings an Authorization header as well.
-    const response = await http.send({ method: 'GET', url: new URL(downloadUrl) })
-    const bytes = await readAnswer(response, longestConfig)
-    if (response.status !== 200) throw new Error(`The download of ${digest} ended with status ${response.status}.`)
-    if (digestOf(bytes) !== digest)
+    return await withRetries(what, { clock: systemClock, log: silent }, async () => {
+      // The address is signed by itself; S3 refuses a request that brings an Authorization header as well.
+      const response = await http.send({ method: 'GET', url: new URL(downloadUrl) })
+      if (response.status !== 200) throw await refusal(response, { what, action: 's3:GetObject' }, new Date())
+      const bytes = await readAnswer(response, longestConfig)
+      if (digestOf(bytes) === digest) return bytes
       throw new UserError(
-        `The config of ${repository.name} arrived with other content than its digest ${digest} names.`,
+        `The config of ${repository.name} arrived with other content than its digest ${digest} names. Run the step again.`,
       )
-    return bytes
+    })
   } finally {
     http.close()
   }
 }
+
+const silent = { info: () => {} }

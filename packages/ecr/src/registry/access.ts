@@ -54,12 +54,16 @@ export function plainAccess(origin: string, authorization?: string): RegistryAcc
 }
 
 function renewable(first: string | undefined, ask: () => Promise<string | undefined>) {
-  let current = Promise.resolve(first)
+  let current = first
+  let renewal: Promise<string | undefined> | undefined
   return {
-    authorization: () => current,
+    authorization: async () => current,
     async renew(stale: string | undefined) {
-      const known = await current
-      if (known === stale) current = ask()
+      if (current !== stale) return current
+      renewal ??= ask().finally(() => {
+        renewal = undefined
+      })
+      current = await renewal
       return current
     },
   }

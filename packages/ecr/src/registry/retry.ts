@@ -5,7 +5,7 @@ import { isLostConnection } from './http.ts'
 
 export interface RetryPolicy {
   clock: Clock
-  log: Log
+  log: Pick<Log, 'info'>
   signal?: AbortSignal | undefined
   random?: () => number
   /** How long one request may be throttled before that is an error. Default 5 minutes. */
