@@ -59,15 +59,8 @@ async function recordRelease({ inputs, choice, starts }: Ended, { ssm, clock, lo
       'started' in start ? [[start.started.service, familyRevision(start.started.taskDefinition)]] : [],
     ),
   )
-  const back = rolledBackTo({
-    digest,
-    commit,
-    level: choice.level,
-    services,
-    at: clock.now().toISOString(),
-    run,
-    order: release?.order,
-  })
+  const at = clock.now().toISOString()
+  const back = rolledBackTo({ digest, commit, level: choice.level, services, at, run, order: release?.order }, release)
   try {
     await updateRecord(ssm, record.application, record.environment, back, clock)
   } catch (error) {

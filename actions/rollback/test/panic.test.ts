@@ -30,7 +30,7 @@ test('goes straight back, freezing first, with at most six calls before the upda
   expect(await on.read()).toMatchObject({
     freeze: { reason: 'incident 42' },
     bad: [{ digest: on.digests.bad }],
-    releases: [{ digest: on.digests.good, services: { web: 'web:3' }, rollback: true }, {}, {}, {}],
+    releases: [{ digest: on.digests.good, services: { web: 'web:3' }, first: on.release('good', 3).at }, {}, {}, {}],
   })
   expect(run.annotations.map(({ message }) => message).join()).toContain('The whole task definition went back')
 })

@@ -77,7 +77,12 @@ describe('priority high', () => {
     await on.write({
       schema: schema(),
       bad: [{ digest: on.digests.next, since }],
-      releases: [on.release('bad', 4), on.release('next', 8), gone, on.release('good', 3)],
+      releases: [
+        on.release('bad', 4, { at: '2026-10-09T08:00:00.000Z' }),
+        on.release('next', 8),
+        gone,
+        on.release('good', 3),
+      ],
     })
     const run = await on.run(withRecord)
     expect(run.outputs).toMatchObject({ to: on.digests.good, verdict: 'completed' })
@@ -104,6 +109,29 @@ describe('priority high', () => {
     expect(run.outputs).toMatchObject({ verdict: 'completed', 'task-definition': 'web:5\nworker:5' })
     expect((await on.serves('worker')).digest).toBe(on.digests.good)
     expect((await on.read())?.releases[0]?.services).toEqual({ web: 'web:5', worker: 'worker:5' })
+  })
+
+  test('goes further back each time, never forward, and stops at the schema level', async () => {
+    await on.write({
+      ...history(),
+      releases: [on.release('next', 8, { services: { web: 'web:4' } }), ...history().releases.slice(1)],
+    })
+    await on.run({ ...withRecord, to: on.digests.good, freeze: 'false' })
+    expect((await on.serves()).digest).toBe(on.digests.good)
+    const again = await on.run({ ...withRecord, freeze: 'false' })
+    expect(again.outputs).toEqual({ verdict: 'refused' })
+    expect(again.annotations.at(-1)?.message).toContain('0002_orders.sql')
+    expect((await on.read())?.releases.map(({ digest }) => digest)).toEqual(
+      (['good', 'next', 'good', 'old', 'oldest'] as const).map((image) => on.digests[image]),
+    )
+  })
+
+  test('of two services at the same time, by two runs, loses neither', async () => {
+    await on.write(history())
+    const runs = await Promise.all(['web', 'worker'].map((service) => on.run({ ...withRecord, service })))
+    expect(runs.map(({ outputs }) => outputs.verdict)).toEqual(['completed', 'completed'])
+    const services = (await on.read())?.releases.slice(0, 2).map((release) => Object.keys(release.services)[0])
+    expect(services?.sort()).toEqual(['web', 'worker'])
   })
 
   test('does not freeze where it is told not to, but marks the bad image', async () => {

@@ -154,7 +154,7 @@ export async function stage(options: { scenario?: Scenario; speed?: number; star
       commit: commits[image],
       level: schemaLevel(images[image]).text,
       services: { web: `web:${revision}`, worker: `worker:${revision}` },
-      at: since,
+      at: `2026-10-${String(revision).padStart(2, '0')}T08:00:00.000Z`,
       ...more,
     }),
     async read() {

@@ -128,6 +128,20 @@ describe('where a rollback may go', () => {
     expect(where(rollbackCandidates(state, present, false))).toBe(expected)
   })
 
+  test('after a rollback only what is older than where it went', () => {
+    const back = rolledBackTo(
+      release('2', { services: { web: 'shop:9' }, at: '2026-11-01T08:00:00Z' }),
+      release('2'),
+    )(state)
+    expect(digits(back)).toBe('24321')
+    expect(where(rollbackCandidates(back, serving(9), false))).toBe('1')
+    const twice = rolledBackTo(release('1', { at: '2026-11-02T08:00:00Z' }), release('1'))(back)
+    expect(digits(twice)).toBe('12432')
+    expect(where(rollbackCandidates(twice, serving(1), false))).toBe('')
+    const next = stateWith({ releases: [release('5', { at: '2026-11-03T08:00:00Z' }), ...twice.releases] })
+    expect(where(rollbackCandidates(next, serving(5), false))).toBe('43221')
+  })
+
   test('what is marked bad is left out', () => {
     expect(where(rollbackCandidates(markedBad([{ digest: digest('3'), since }])(state), serving(4), false))).toBe('21')
   })

@@ -2,7 +2,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm'
 import { isAccessError } from '@deploy-actions/aws'
 import type { Simulator } from '@deploy-actions/aws-simulator'
 import fc from 'fast-check'
-import { type Change, readRecord, updateRecord } from '../src/index.ts'
+import { type Change, type RecordState, readRecord, rollbackCandidates, updateRecord } from '../src/index.ts'
 import { fitRecord, largestState } from '../src/record/fit.ts'
 import { digest, parameterStore, put, release, stateWith, testClock, textOf } from './support.ts'
 
@@ -171,9 +171,10 @@ describe('the record', () => {
 describe('the size of the record', () => {
   const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
   const anyRelease = fc
-    .tuple(fc.stringMatching(/^[0-9a-f]$/), fc.integer({ min: 1, max: 8 }), fc.nat(9999))
-    .map(([digit, services, revision]) =>
+    .tuple(fc.stringMatching(/^[0-9a-f]$/), fc.integer({ min: 1, max: 8 }), fc.nat(9999), fc.nat(1e9))
+    .map(([digit, services, revision, age]) =>
       release(digit, {
+        at: new Date(1.8e12 - age).toISOString(),
         services: Object.fromEntries(
           Array.from({ length: services }, (_, index) => [
             `service-${index}`,
@@ -182,6 +183,8 @@ describe('the size of the record', () => {
         ),
       }),
     )
+  const serving = ({ releases: [newest] }: RecordState) =>
+    Object.entries(newest?.services ?? {}).map(([service, taskDefinition]) => ({ service, taskDefinition }))
   const anyState = fc
     .record({
       releases: fc.array(anyRelease, { maxLength: 30 }),
@@ -203,8 +206,8 @@ describe('the size of the record', () => {
         expect(bytes(fitted)).toBeLessThanOrEqual(largestState)
         expect(fitted.releases[0]).toEqual(state.releases[0])
         const isBad = ({ digest }: { digest: string }) => state.bad.some((entry) => entry.digest === digest)
-        const wayBack = state.releases.slice(1).find((one) => !isBad(one))
-        if (wayBack) expect(fitted.releases).toContainEqual(wayBack)
+        const wayBack = rollbackCandidates(state, serving(state), false)[0]
+        if (wayBack) expect(rollbackCandidates(fitted, serving(fitted), false)[0]).toEqual(wayBack)
         for (const one of fitted.releases) {
           expect(fitted.bad.some(({ digest }) => digest === one.digest)).toBe(isBad(one))
           expect(state.releases).toContainEqual(one)
@@ -230,7 +233,7 @@ describe('the size of the record', () => {
     const services = Object.fromEntries(
       Array.from({ length: 60 }, (_, index) => [`service-${index}`, `production-service-${index}:1`]),
     )
-    const state = stateWith({ releases: [release('1', { services }), release('2', { services })] })
+    const state = stateWith({ releases: [release('2', { services }), release('1', { services })] })
     expect(() => fitRecord(state, name)).toThrow(/60 services are too many for one application/)
   })
 })

@@ -1,3 +1,4 @@
+import { releasedAt } from './releases.ts'
 import type { Attempt, BadDigest, Freeze, PendingMigration, RecordState, Release, Snapshot } from './state.ts'
 
 /** Changes of the record as plain functions, to be handed to `updateRecord`, which may call them again when another writer came between. */
@@ -79,9 +80,10 @@ export function attemptOverruled(): Change {
       : state
 }
 
-/** The way back has completed: what serves now is the newest release. */
-export function rolledBackTo(release: Release): Change {
-  return (state) => ({ ...state, releases: withNewest(state.releases, { ...release, rollback: true }) })
+/** The way back has completed: what serves now is the newest of the list, but as old as it was; `original` is its earlier entry, if it had one. */
+export function rolledBackTo(release: Release, original?: Release): Change {
+  const first = original && releasedAt(original)
+  return (state) => ({ ...state, releases: withNewest(state.releases, { ...release, ...(first && { first }) }) })
 }
 
 /** Takes the mark from a digest that an operator chose by name. */

@@ -50,6 +50,7 @@ const shape =
     isObject(value) && wrongMember(value, members) === undefined
 
 const release: Record<string, Check> = {
+  order: optional(text),
   digest,
   level,
   services: textsByName,
@@ -61,7 +62,7 @@ const members: Record<string, Check> = {
   pending: optional(shape({ level, digest, since: time, task: optional(text) })),
   // `unknown` where a snapshot was taken before the first recorded migration.
   snapshot: optional(shape({ id: text, level: text, at: time })),
-  releases: listOf(shape({ ...release, at: time })),
+  releases: listOf(shape({ ...release, at: time, first: optional(time) })),
   attempt: optional(shape({ ...release, since: time, outcome: optional(text) })),
   bad: listOf(shape({ digest, since: time })),
   freeze: optional(shape({ by: text, reason: text, since: time, until: optional(time), pass: optional(text) })),

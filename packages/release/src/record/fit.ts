@@ -1,4 +1,5 @@
 import { UserError } from '@deploy-actions/action-kit'
+import { olderReleases } from './releases.ts'
 import type { RecordState } from './state.ts'
 
 /** A standard parameter holds 4096 bytes; the rest is left for the `write` member and the format's version. */
@@ -40,12 +41,10 @@ function dropOne(state: RecordState): RecordState | undefined {
 
 /** At most `count` releases (but all that are needed), dropping from the oldest. */
 function trim({ releases, bad }: RecordState, count: number): RecordState['releases'] {
-  const wayBack = releases.findIndex(
-    (release, index) => index > 0 && !bad.some((entry) => entry.digest === release.digest),
-  )
+  const [wayBack] = olderReleases(releases, bad, releases[0])
   const kept = [...releases]
   for (let index = releases.length - 1; index > 0 && kept.length > count; index--)
-    if (index !== wayBack) kept.splice(index, 1)
+    if (releases[index] !== wayBack) kept.splice(index, 1)
   return kept
 }
 

@@ -53,8 +53,8 @@ export interface Release {
   run?: string
   /** Workflow file and run number, `deploy.yml#12`: of two runs of one workflow the higher number was triggered later. */
   order?: string
-  /** Set where an operator went back to it. */
-  rollback?: true
+  /** Set where an operator went back to it: when it was released first, which decides what is older. */
+  first?: string
 }
 
 export interface Attempt {

@@ -1,3 +1,4 @@
+import { olderReleases, releasedAt } from '../record/releases.ts'
 import type { RecordState, Release } from '../record/state.ts'
 
 /** What serves one service now. */
@@ -12,16 +13,15 @@ export interface PresentService {
  * What serves now but is on record nowhere (a failed release, a change by hand) is newer than all of them; so is a release under way.
  */
 export function rollbackCandidates(state: RecordState, present: PresentService[], underWay: boolean): Release[] {
-  const isBad = ({ digest }: Release) => state.bad.some((entry) => entry.digest === digest)
-  return state.releases.slice(presentIndex(state, present, underWay) + 1).filter((release) => !isBad(release))
-}
-
-function presentIndex({ releases }: RecordState, present: PresentService[], underWay: boolean): number {
-  if (underWay) return -1
-  const positions = present.map(({ service, taskDefinition }) =>
-    releases.findIndex((release) => release.services[service] === taskDefinition),
+  const { releases, bad } = state
+  const serving = present.map(({ service, taskDefinition }) =>
+    releases.find((release) => release.services[service] === taskDefinition),
   )
-  return positions.length === 0 ? -1 : Math.min(...positions)
+  const isNewer = underWay || serving.length === 0 || serving.includes(undefined)
+  const newest = serving
+    .filter((release) => release !== undefined)
+    .sort((a, b) => Date.parse(releasedAt(b)) - Date.parse(releasedAt(a)))[0]
+  return olderReleases(releases, bad, isNewer ? undefined : newest)
 }
 
 /** One service deployment of ECS, as far as the choice needs it. */
