@@ -164,7 +164,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       if (mistakes.length)
         throw new AggregateError(
           mistakes,
-          `The simulator made ${mistakes.length} mistakes of its own: ${mistakes[0]?.message}`,
+          `The simulator made mistakes of its own (${mistakes.length}): ${mistakes[0]?.message}`,
         )
     },
   }

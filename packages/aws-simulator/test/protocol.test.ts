@@ -2,6 +2,7 @@ import { ListClustersCommand } from '@aws-sdk/client-ecs'
 import { DescribeTargetGroupsCommand, DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { GetRoleCommand } from '@aws-sdk/client-iam'
 import { GetParameterCommand } from '@aws-sdk/client-ssm'
+import { jest } from '@jest/globals'
 import { countCalls, type Simulator, startSimulator } from '../src/index.ts'
 import { serviceModel } from '../src/model/model.ts'
 import { checkOutput } from '../src/model/output.ts'
@@ -371,6 +372,20 @@ describe('answers', () => {
     [{ Parameter: { LastModifiedDate: 5 } }, /expected a Date/],
   ])('%j cannot leave the simulator', (value, message) => {
     expect(() => check(value)).toThrow(message)
+  })
+
+  test('a wrong answer fails the call, and the closing of the simulator', async () => {
+    const broken = await startSimulator({ scenario: { seed: { alarms: [{ name: 'errors', state: 'OK' }] } } })
+    const { alarms } = broken.world.alarms as unknown as { alarms: Map<string, { state: string }> }
+    alarms.get('errors')!.state = 'PURPLE'
+    const silenced = jest.spyOn(console, 'error').mockImplementation(() => undefined)
+    const answer = await rawCall(broken.url, 'monitoring', 'GraniteServiceVersion20100801.DescribeAlarms', '{}')
+    expect(answer).toMatchObject({
+      status: 501,
+      text: expect.stringContaining('expected one of OK, ALARM, INSUFFICIENT_DATA'),
+    })
+    await expect(broken.close()).rejects.toThrow('The simulator made mistakes of its own (1)')
+    silenced.mockRestore()
   })
 
   test('undefined members are left out', () => {
