@@ -27,15 +27,14 @@ export interface Caller {
 
 export interface ImageLookup {
   /** Resolves `host/repo:tag`, `host/repo@sha256:…`. Undefined when it is not there or not pullable; images of foreign hosts resolve to a stable invented digest. */
-  resolve(
-    reference: string,
-  ):
-    | {
-        digest: string
-        labels: Record<string, string> /** For an index: the image for linux. */
-        platformDigest?: string
-      }
-    | undefined
+  resolve(reference: string): ResolvedImage | undefined
+}
+
+export interface ResolvedImage {
+  digest: string
+  labels: Record<string, string>
+  /** For an index: the image for linux. */
+  platformDigest?: string
 }
 
 export interface LogSink {
