@@ -13,6 +13,7 @@ finish() {
 start_simulator() {
   local log=$1
   shift
+  : > "$log"
   node_modules/.bin/node packages/aws-simulator/src/cli.ts --port 0 "$@" > "$log" 2>&1 &
   simulator_pid=$!
   for _ in $(seq 100); do
