@@ -66,7 +66,8 @@ from_go() {
     [ -n "$source" ] || return 1
     cp -r "$source" "$work/source" && chmod -R u+w "$work/source"
     say "building $4 $version from its module"
-    (cd "$work/source" && CGO_ENABLED=0 GOFLAGS=-mod=mod timeout 600 go build -buildvcs=false -o "$program.new" "./$package") >> "$work/go.txt" 2>&1 && mv "$program.new" "$program"
+    (cd "$work/source" && CGO_ENABLED=0 GOFLAGS=-mod=mod timeout 480 go build -buildvcs=false -o "$program.new" "./$package") >> "$work/go.txt" 2>&1 && mv "$program.new" "$program" ||
+      say "$4 could not be built: $(tail -n 1 "$work/go.txt" | grep . || echo 'no end within 8 minutes')"
     rm -rf "$work/source"
   fi
   [ -x "$program" ] && cp "$program" "$work/bin/$4"
@@ -100,7 +101,7 @@ builder() {
     start buildkitd "[ -S $work/buildkitd.sock ]" buildkitd --root "$work/buildkit" --addr "unix://$work/buildkitd.sock" --oci-worker=true --containerd-worker=false --oci-worker-net=host &&
       docker buildx create --name checks --driver remote "unix://$work/buildkitd.sock" > /dev/null && return 0
   fi
-  timeout 120 docker buildx create --name checks --driver docker-container --bootstrap > "$work/create.txt" 2>&1
+  timeout 120 docker buildx create --name checks --driver docker-container --driver-opt network=host --bootstrap > "$work/create.txt" 2>&1
 }
 
 # BuildKit runs another architecture's programs through a program of this name on its PATH.
