@@ -110,6 +110,24 @@ export async function checkBuilds(world: World): Promise<ActionRun | undefined> 
     )
   })
 
+  await check('cancel ends a running command within the time GitHub leaves', unless, async () => {
+    const dockerfile = multiStage.Dockerfile.replace('RUN tr a-z', 'RUN echo sleeping && sleep 300 && tr a-z')
+    const cancel = new AbortController()
+    let cancelledAt = 0
+    const run = await world.build(shop('cancelled', { Dockerfile: dockerfile }), withSecret, {
+      signal: cancel.signal,
+      onLine(line) {
+        if (!/^#\d+ [\d.]+ sleeping$/.test(line)) return
+        cancelledAt = performance.now()
+        cancel.abort()
+      },
+    })
+    assert.ok(cancelledAt > 0, run.log)
+    assert.ok(performance.now() - cancelledAt < 7_500)
+    assert.deepEqual([run.exitCode, run.killed], [1, false])
+    assert.match(run.annotations[0]!.message, /cancelled while docker was at work/)
+  })
+
   await check('what the cache saved is in the summary', unless, async () => {
     const run = await world.build(path.join(found.work, 'multi-stage'), withSecret)
     assert.match(run.summary, /(\d) of \1 steps from the cache/)

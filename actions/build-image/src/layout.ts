@@ -13,10 +13,17 @@ export interface LayoutSummary {
   platforms: string[]
 }
 
-/** What an OCI layout holds. Throws when a blob that its manifests name is missing or has another size: an export that was cut short. */
+/**
+ * What an OCI layout holds. Throws when a blob that its manifests name is missing or has another size, an export that was cut short, and removes the
+ * layout, so that nothing can push it.
+ */
 export async function inspectLayout(layout: string): Promise<LayoutSummary> {
-  const source = await openOciLayout(layout)
-  return summarize(await planPush(source))
+  try {
+    return summarize(await planPush(await openOciLayout(layout)))
+  } catch (error) {
+    await rm(layout, { recursive: true, force: true })
+    throw error
+  }
 }
 
 /**

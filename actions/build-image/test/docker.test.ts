@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { dockerScript, imageConfig, type Stage, stage } from './support/stage.ts'
+import { dockerScript, imageConfig, type Stage, stage, standInDocker } from './support/stage.ts'
 
 let at: Stage
 afterEach(() => at?.close())
@@ -119,6 +119,23 @@ test('the step that failed and its place become the annotation', async () => {
   )
   expect(run.outputs['oci-layout']).toBeUndefined()
   expect(existsSync(path.join(at.folder, 'temp/build-image'))).toBe(true)
+  expect(readdirSync(path.join(at.folder, 'temp/build-image'))).toEqual([])
+})
+
+test.each([
+  ['cut short', 'for blob in "$dest"/blobs/sha256/*; do : > "$blob"; done'],
+  ['without a blob', 'rm "$(ls -S "$dest"/blobs/sha256/* | tail -n 1)"'],
+  ['without an index', 'rm "$dest/index.json"'],
+])('a layout that is %s is no image', async (_name, damage) => {
+  at = await stage()
+  const docker = dockerScript(
+    at.folder,
+    `${standInDocker} "$@" || exit $?
+     for arg in "$@"; do case "$arg" in type=oci,*) dest=\${arg#*dest=}; dest=\${dest%%,tar=*}; ${damage} ;; esac; done`,
+  )
+  const run = await at.run({}, { docker: `${docker}:/usr/bin:/bin` })
+  expect(run.exitCode).toBe(1)
+  expect(run.outputs).toEqual({})
   expect(readdirSync(path.join(at.folder, 'temp/build-image'))).toEqual([])
 })
 

@@ -19,6 +19,8 @@ import { type ActionRun, type NodeActionOptions, runNodeAction } from '@deploy-a
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 const standIns = path.join(root, 'scripts/stand-ins')
+/** The stand-in itself, for scripts that come between. */
+export const standInDocker = `'${process.execPath}' '${path.join(standIns, 'docker.mjs')}'`
 const action = path.join(root, 'actions/build-image')
 
 /** 2025-06-01T12:00:00Z, as the time of the commit. */
