@@ -24,14 +24,14 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
     const { digest } = image
     const present = await inspectRepository(ecr, inputs, digest, deps)
     const sent = present.image ? undefined : await push(image, inputs, deps)
-    if (sent) state = `The image ${digest} is in the repository; its tags may be incomplete.`
-    else log.info(`Repository ${repository.name} holds ${digest} already: nothing to push.`)
+    if (!sent) log.info(`Repository ${repository.name} holds ${digest} already: nothing to push.`)
 
-    const changes = await setTags(ecr, repository, present.image ?? sent!.root, tags, present.tags)
+    state = `The image ${digest} is in the repository; its tags may be incomplete.`
+    const changes = await setTags(ecr, repository, present.image ?? sent!.root, tags, present.tags, cancelled)
     const moved = changes.filter(({ changed }) => changed)
     if (moved.length > 0) await verifyTags(ecr, repository, digest, tags)
     for (const change of changes) log.info(describe(change))
-    state = `The image ${digest} was pushed and all tags were set.`
+    state = `The image ${digest} is in the repository with all its tags.`
 
     const gate =
       inputs.scan && (await scanGate(inputs.scan, repository, sent?.root ?? (present.image as EcrManifest), deps))
@@ -41,8 +41,8 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
       ...(gate?.failure && { failure: gate.failure }),
     }
   } catch (error) {
-    if (cancelled.aborted) throw new UserError(`The run was cancelled. ${state} Running the step again finishes it.`)
-    throw error
+    if (!cancelled.aborted) throw error
+    throw new UserError(`The run was cancelled. ${state} Running the step again finishes it.`)
   }
 }
 

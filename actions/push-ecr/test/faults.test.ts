@@ -83,6 +83,21 @@ describe('what passes', () => {
     expect(run.durationMs).toBeGreaterThan(2000)
   })
 
+  test('an image of twelve platforms stays below the rate of PutImage that the account shares', async () => {
+    on = await stage({ rateLimits: true })
+    const content = new Content()
+    const platforms = Array.from({ length: 12 }, (_, index) => `linux/arch${index}`)
+    const images = await Promise.all(platforms.map((platform) => content.image(['base', platform], { platform })))
+    const root = content.index([...images, ...images.map((image) => content.attestation(image))])
+    const run = await on.run({ image: on.layout('many', content, root) })
+    expect(errorOf(run)).toEqual([])
+    expect((await on.stored(commitTag))?.digest).toBe(root.digest)
+    expect(
+      requests(on.simulator).filter((call) => call.startsWith('registry:PUT /v2/shop/api/manifests/')),
+    ).toHaveLength(25)
+    expect(run.log).not.toContain('status 429')
+  })
+
   test('every retry of a blob opens a session of its own, for ECR takes one body per session', async () => {
     await start()
     const { layout, content, root } = await largeImage()

@@ -25,7 +25,7 @@ export async function promote(
   image: EcrImage,
   before: Map<string, EcrManifest>,
   { to, tags, keepPrevious }: Inputs,
-  { to: ecr, log }: Deps,
+  { to: ecr, log, cancelled }: Deps,
   promotion: Promotion,
 ): Promise<void> {
   const { repository } = to
@@ -45,6 +45,7 @@ export async function promote(
     log.info(`Tag ${tag} points at ${shortDigest(image.digest)} already.`)
   for (const tag of moving) {
     try {
+      cancelled.throwIfAborted()
       const present = before.get(tag)
       if (present && keepPrevious) {
         const [kept] = await setTags(ecr, repository, present, [`${tag}${previousSuffix}`], before)

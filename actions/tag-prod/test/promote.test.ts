@@ -210,6 +210,20 @@ describe('clear outcomes', () => {
     },
   )
 
+  test('a cancel between two tags stops there and says what moved', async () => {
+    const next = on.image('next')
+    on.simulator.addFaults({ service: 'ecr', operation: 'PutImage', effect: { kind: 'delay', milliseconds: 1500 } })
+    const cancel = new AbortController()
+    const running = on.run({ source: next, tags: 'prod,prod-us,prod-ap' }, { signal: cancel.signal })
+    while (!on.simulator.calls.some(({ operation }) => operation === 'PutImage')) await new Promise(setImmediate)
+    cancel.abort()
+    const run = await running
+    expect(run.killed).toBe(false)
+    expect(run.exitCode).toBe(1)
+    expect(errorOf(run)[0]).toContain('The run was cancelled. Moved by then: prod. Running the step again finishes it.')
+    expect([await digestOf('prod'), await digestOf('prod-us')]).toEqual([next, undefined])
+  })
+
   test('throttling and a lost answer are survived', async () => {
     const next = on.image('next')
     on.simulator.addFaults(

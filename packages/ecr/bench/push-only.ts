@@ -1,9 +1,17 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { githubLog, systemClock } from '@deploy-actions/action-kit'
-import { openOciLayout, openRegistry, plainAccess, pushImage } from '../src/index.ts'
+import { openDaemonImage, openOciLayout, openRegistry, plainAccess, pushImage } from '../src/index.ts'
 
-// What push-ecr does with a layout, against a registry that is not ECR.
-const [origin = '', repository = '', layout = ''] = process.argv.slice(2)
+// What push-ecr does with a layout or docker://name:tag, against a registry that is not ECR.
+const [origin = '', repository = '', image = ''] = process.argv.slice(2)
 const log = githubLog((text) => void process.stdout.write(text))
 const registry = openRegistry(plainAccess(origin), { clock: systemClock, log })
-await pushImage(await openOciLayout(layout), registry, repository, ['1'])
+const temp = mkdtempSync(path.join(tmpdir(), 'push-only-'))
+const daemonImage = image.match(/^docker:\/\/(.*)$/)?.[1]
+const source = daemonImage ? await openDaemonImage(daemonImage, { temp }) : await openOciLayout(image)
+await pushImage(source, registry, repository, ['1'])
+await source.close()
+rmSync(temp, { recursive: true })
 registry.close()

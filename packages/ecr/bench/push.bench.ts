@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -46,7 +46,7 @@ async function noOp(report: Report, simulator: Simulator, folder: string): Promi
 }
 
 async function throughput(report: Report, simulator: Simulator, folder: string): Promise<void> {
-  const bytes = 1024 * megabyte
+  const bytes = 512 * megabyte
   const own: number[] = []
   const plain: number[] = []
   for (let round = 0; round < rounds; round++) {
@@ -81,7 +81,54 @@ async function throughput(report: Report, simulator: Simulator, folder: string):
     seconds: plain,
   })
   report({ name: 'push-ecr.throughput-ratio', value: ratio, unit: 'of plain HTTP', registry: 'simulator', budget: 0.8 })
-  if (haveDockerRegistry) await againstDockerRegistry(report, folder, bytes)
+  if (!haveDockerRegistry) return
+  await againstDockerRegistry(report, folder, bytes)
+  if (spawnSync('docker', ['info']).status === 0) await againstDockerPush(report, folder)
+}
+
+/** An image of the local daemon, which both have to compress on the way. */
+async function againstDockerPush(report: Report, folder: string): Promise<void> {
+  const name = `deploy-actions-bench:${process.pid}`
+  const times: Record<'own' | 'docker', number[]> = { own: [], docker: [] }
+  const bytes = 128 * megabyte
+  for (let round = 0; round < rounds; round++) {
+    const layout = await bigLayout(path.join(folder, 'daemon'), bytes, `daemon ${round}`)
+    const imported = spawnSync('sh', ['-c', `tar -C "${layout}" -c . | docker import - ${name}`])
+    if (imported.status !== 0) throw new Error(`docker import: ${imported.stderr}`)
+    for (const which of ['own', 'docker'] as const) {
+      const server = await startDockerRegistry()
+      const target = `${server.host}/bench:1`
+      spawnSync('docker', ['tag', name, target])
+      const docker: Record<string, string> = process.env.DOCKER_HOST ? { DOCKER_HOST: process.env.DOCKER_HOST } : {}
+      times[which].push(
+        (which === 'own'
+          ? await run([pushOnly, server.origin, 'bench', `docker://${name}`], docker)
+          : await run(['push', '--quiet', target], docker, 'docker')
+        ).seconds,
+      )
+      spawnSync('docker', ['rmi', target])
+      await server.close()
+    }
+    spawnSync('docker', ['rmi', name])
+    rmSync(layout, { recursive: true })
+  }
+  const registry = 'docker-registry'
+  report({
+    name: 'docker-push.seconds',
+    value: median(times.docker),
+    unit: 's',
+    registry,
+    bytes,
+    seconds: times.docker,
+  })
+  report({
+    name: 'push-daemon-image.seconds',
+    value: median(times.own),
+    unit: 's',
+    registry,
+    bytes,
+    seconds: times.own,
+  })
 }
 
 async function againstDockerRegistry(report: Report, folder: string, bytes: number): Promise<void> {

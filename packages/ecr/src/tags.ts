@@ -72,7 +72,7 @@ export interface TagChange {
 
 /**
  * Points several tags at one image, in order. `present` holds what each tag points at now. A failure says which tags had been set by then. Throws before
- * the first change when a tag that would have to move is immutable.
+ * the first change when a tag that would have to move is immutable. `signal` stops it between two tags.
  */
 export async function setTags(
   ecr: ECRClient,
@@ -80,6 +80,7 @@ export async function setTags(
   image: TaggableImage,
   tags: string[],
   present: Map<string, { digest: string }>,
+  signal?: AbortSignal,
 ): Promise<TagChange[]> {
   await refuseImmutable(ecr, repository, image.digest, tags, present)
   const done: TagChange[] = []
@@ -90,6 +91,7 @@ export async function setTags(
       continue
     }
     try {
+      signal?.throwIfAborted()
       done.push({ tag, before, ...(await tagImage(ecr, repository, image, tag)) })
     } catch (error) {
       const set = done.filter(({ changed }) => changed).map((entry) => entry.tag)
