@@ -1,96 +1,97 @@
-import { level, type Stage, since, stage, withRecord } from './stage.ts'
+import { level, type Stage, since, withRecord, withStage } from './stage.ts'
 
-let on: Stage
-beforeEach(async () => {
-  on = await stage()
-})
-afterEach(() => on[Symbol.asyncDispose]())
-
-const history = () => ({
+const history = (on: Stage) => ({
   schema: { level: level.two, digest: on.digests.good, since },
   releases: [on.release('bad', 4), on.release('good', 3), on.release('old', 2)],
 })
 const panic = { ...withRecord, priority: 'panic' }
 
-test('goes straight back, freezing first, with at most six calls before the update', async () => {
-  await on.write(history())
-  const run = await on.run(panic)
-  expect(run.outputs).toMatchObject({
-    from: on.digests.bad,
-    to: on.digests.good,
-    verdict: 'completed',
-    'task-definition': 'web:3',
-  })
-  const operations = on.calls().map(({ operation }) => operation)
-  const before = operations.slice(0, operations.indexOf('UpdateService'))
-  expect(before.length).toBeLessThanOrEqual(6)
-  expect(before).toContain('PutParameter')
-  expect(on.writes()[0]).toBe('PutParameter')
-  expect(operations.slice(before.length)).toContain('DescribeImages')
-  expect(await on.read()).toMatchObject({
-    freeze: { reason: 'incident 42' },
-    bad: [{ digest: on.digests.bad }],
-    releases: [{ digest: on.digests.good, services: { web: 'web:3' }, first: on.release('good', 3).at }, {}, {}, {}],
-  })
-  expect(run.annotations.map(({ message }) => message).join()).toContain('The whole task definition went back')
-})
+test.concurrent('goes straight back, freezing first, with at most six calls before the update', () =>
+  withStage(async (on) => {
+    await on.write(history(on))
+    const run = await on.run(panic)
+    expect(run.outputs).toMatchObject({
+      from: on.digests.bad,
+      to: on.digests.good,
+      verdict: 'completed',
+      'task-definition': 'web:3',
+    })
+    const operations = on.calls().map(({ operation }) => operation)
+    const before = operations.slice(0, operations.indexOf('UpdateService'))
+    expect(before.length).toBeLessThanOrEqual(6)
+    expect(before).toContain('PutParameter')
+    expect(on.writes()[0]).toBe('PutParameter')
+    expect(operations.slice(before.length)).toContain('DescribeImages')
+    expect(await on.read()).toMatchObject({
+      freeze: { reason: 'incident 42' },
+      bad: [{ digest: on.digests.bad }],
+      releases: [{ digest: on.digests.good, services: { web: 'web:3' }, first: on.release('good', 3).at }, {}, {}, {}],
+    })
+    expect(run.annotations.map(({ message }) => message).join()).toContain('The whole task definition went back')
+  }))
 
-test('several services go at once, with no more calls before the first update', async () => {
-  await on.write(history())
-  const run = await on.run({ ...panic, service: 'web,worker' })
-  expect(run.outputs['task-definition']).toBe('web:3\nworker:3')
-  const operations = on.calls().map(({ operation }) => operation)
-  expect(operations.indexOf('UpdateService')).toBeLessThanOrEqual(6)
-})
+test.concurrent('several services go at once, with no more calls before the first update', () =>
+  withStage(async (on) => {
+    await on.write(history(on))
+    const run = await on.run({ ...panic, service: 'web,worker' })
+    expect(run.outputs['task-definition']).toBe('web:3\nworker:3')
+    const operations = on.calls().map(({ operation }) => operation)
+    expect(operations.indexOf('UpdateService')).toBeLessThanOrEqual(6)
+  }))
 
-test('a definition that was deregistered is registered again', async () => {
-  await on.write(history())
-  await on.deregister('web:3')
-  const run = await on.run(panic)
-  expect(run.outputs).toMatchObject({ verdict: 'completed', 'task-definition': 'web:5' })
-  expect(run.log).toContain(
-    'web:3 was deregistered (INACTIVE) and cannot be deployed; web:5 was registered with the same content',
-  )
-  expect((await on.read())?.releases[0]?.services).toEqual({ web: 'web:5' })
-})
+test.concurrent('a definition that was deregistered is registered again', () =>
+  withStage(async (on) => {
+    await on.write(history(on))
+    await on.deregister('web:3')
+    const run = await on.run(panic)
+    expect(run.outputs).toMatchObject({ verdict: 'completed', 'task-definition': 'web:5' })
+    expect(run.log).toContain(
+      'web:3 was deregistered (INACTIVE) and cannot be deployed; web:5 was registered with the same content',
+    )
+    expect((await on.read())?.releases[0]?.services).toEqual({ web: 'web:5' })
+  }))
 
-test('a record that cannot be written does not hold it up, and is tried again', async () => {
-  await on.write(history())
-  on.simulator.addFaults({ service: 'ssm', operation: 'PutParameter', times: 1, effect: { kind: 'deny' } })
-  const run = await on.run(panic)
-  expect(run.outputs.verdict).toBe('completed')
-  expect(run.log).toContain('releases are not frozen yet; going back first. The role may not call ssm:PutParameter')
-  expect(await on.read()).toMatchObject({ freeze: { reason: 'incident 42' }, bad: [{ digest: on.digests.bad }] })
-})
+test.concurrent('a record that cannot be written does not hold it up, and is tried again', () =>
+  withStage(async (on) => {
+    await on.write(history(on))
+    on.simulator.addFaults({ service: 'ssm', operation: 'PutParameter', times: 1, effect: { kind: 'deny' } })
+    const run = await on.run(panic)
+    expect(run.outputs.verdict).toBe('completed')
+    expect(run.log).toContain('releases are not frozen yet; going back first. The role may not call ssm:PutParameter')
+    expect(await on.read()).toMatchObject({ freeze: { reason: 'incident 42' }, bad: [{ digest: on.digests.bad }] })
+  }))
 
-test('a record that can never be written is said at the end too', async () => {
-  await on.write(history())
-  on.simulator.addFaults({ service: 'ssm', operation: 'PutParameter', effect: { kind: 'deny' } })
-  const run = await on.run(panic)
-  expect(run).toMatchObject({ exitCode: 0, outputs: { verdict: 'completed' } })
-  expect(run.annotations.map(({ message }) => message).join()).toContain(
-    'releases are not frozen, and the bad image is not marked',
-  )
-})
+test.concurrent('a record that can never be written is said at the end too', () =>
+  withStage(async (on) => {
+    await on.write(history(on))
+    on.simulator.addFaults({ service: 'ssm', operation: 'PutParameter', effect: { kind: 'deny' } })
+    const run = await on.run(panic)
+    expect(run).toMatchObject({ exitCode: 0, outputs: { verdict: 'completed' } })
+    expect(run.annotations.map(({ message }) => message).join()).toContain(
+      'releases are not frozen, and the bad image is not marked',
+    )
+  }))
 
-test('an image that is gone is said beside it', async () => {
-  const gone = `sha256:${'d'.repeat(64)}`
-  await on.write({
-    schema: history().schema,
-    releases: [on.release('bad', 4), { ...on.release('good', 3), digest: gone }],
-  })
-  const run = await on.run(panic)
-  expect(run.annotations).toContainEqual(
-    expect.objectContaining({
-      level: 'error',
-      message: expect.stringContaining('shop@dddddddddddd is not in ECR any more'),
-    }),
-  )
-})
+test.concurrent('an image that is gone is said beside it', () =>
+  withStage(async (on) => {
+    const gone = `sha256:${'d'.repeat(64)}`
+    await on.write({
+      schema: history(on).schema,
+      releases: [on.release('bad', 4), { ...on.release('good', 3), digest: gone }],
+    })
+    const run = await on.run(panic)
+    expect(run.annotations).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        message: expect.stringContaining('shop@dddddddddddd is not in ECR any more'),
+      }),
+    )
+  }))
 
-test('a release of which no definition is known gets one registered', async () => {
-  await on.write({ ...history(), releases: [on.release('bad', 4), on.release('good', 3, { services: {} })] })
-  const run = await on.run(panic)
-  expect(run.outputs).toMatchObject({ verdict: 'completed', 'task-definition': 'web:5' })
-  expect(run.log).toContain('no task definition of that release is known')
-})
+test.concurrent('a release of which no definition is known gets one registered', () =>
+  withStage(async (on) => {
+    await on.write({ ...history(on), releases: [on.release('bad', 4), on.release('good', 3, { services: {} })] })
+    const run = await on.run(panic)
+    expect(run.outputs).toMatchObject({ verdict: 'completed', 'task-definition': 'web:5' })
+    expect(run.log).toContain('no task definition of that release is known')
+  }))

@@ -203,3 +203,9 @@ export async function stage(options: { scenario?: Scenario; speed?: number; star
     [Symbol.asyncDispose]: () => simulator.close(),
   }
 }
+
+/** Runs a test on a stage of its own, so that tests which mostly wait can wait together. */
+export async function withStage(body: (on: Stage) => Promise<void>): Promise<void> {
+  await using on = await stage()
+  await body(on)
+}

@@ -1,15 +1,12 @@
 import { level, name, type Stage, since, stage, withRecord } from './stage.ts'
 
-let on: Stage
-afterEach(() => on[Symbol.asyncDispose]())
-
-const history = () => ({
+const history = (on: Stage) => ({
   schema: { level: level.two, digest: on.digests.good, since },
   releases: [on.release('bad', 4), on.release('good', 3)],
 })
 
 describe('a right that is missing', () => {
-  test.each([
+  test.concurrent.each([
     ['ssm:GetParameter', []],
     ['ssm:PutParameter', []],
     ['ecs:DescribeServices', []],
@@ -17,8 +14,8 @@ describe('a right that is missing', () => {
     ['ecs:RegisterTaskDefinition', ['PutParameter']],
     ['ecs:UpdateService', ['PutParameter', 'RegisterTaskDefinition']],
   ])('%s is named, and what was changed until then is known', async (right, writes) => {
-    on = await stage()
-    await on.write(history())
+    await using on = await stage()
+    await on.write(history(on))
     const [service, operation] = right.split(':')
     on.simulator.addFaults({ service, operation, effect: { kind: 'deny' } })
     const run = await on.run(withRecord)
@@ -27,9 +24,9 @@ describe('a right that is missing', () => {
     expect(on.writes()).toEqual(writes)
   })
 
-  test('to look at images lets the way back go on unchecked', async () => {
-    on = await stage()
-    await on.write(history())
+  test.concurrent('to look at images lets the way back go on unchecked', async () => {
+    await using on = await stage()
+    await on.write(history(on))
     on.simulator.addFaults({ service: 'ecr', operation: 'DescribeImages', effect: { kind: 'deny' } })
     const run = await on.run(withRecord)
     expect(run.outputs.verdict).toBe('completed')
@@ -39,20 +36,20 @@ describe('a right that is missing', () => {
   })
 })
 
-test('throttling is waited out', async () => {
-  on = await stage()
-  await on.write(history())
+test.concurrent('throttling is waited out', async () => {
+  await using on = await stage()
+  await on.write(history(on))
   on.simulator.addFaults({ times: 6, effect: { kind: 'error', name: 'ThrottlingException' } })
   expect((await on.run(withRecord)).outputs.verdict).toBe('completed')
 })
 
 describe('a deployment that is running', () => {
-  test.each([
+  test.concurrent.each([
     ['high', 'web:5'],
     ['panic', 'web:3'],
   ])('is replaced with priority %s', async (priority, revision) => {
-    on = await stage({ startAt: 3, speed: 40 })
-    await on.write({ ...history(), releases: [on.release('good', 3)] })
+    await using on = await stage({ startAt: 3, speed: 40 })
+    await on.write({ ...history(on), releases: [on.release('good', 3)] })
     on.simulator.addBehaviours({ match: { digest: on.digests.bad }, behaviour: { exitsAfter: 1, exitCode: 1 } })
     await on.update('web', 'web:4')
     const run = await on.run({ ...withRecord, priority })
@@ -61,9 +58,9 @@ describe('a deployment that is running', () => {
     expect((await on.read())?.bad).toEqual([expect.objectContaining({ digest: on.digests.bad })])
   })
 
-  test('is stopped where ECS takes no more', async () => {
-    on = await stage({ startAt: 3, speed: 40 })
-    await on.write({ ...history(), releases: [on.release('good', 3)] })
+  test.concurrent('is stopped where ECS takes no more', async () => {
+    await using on = await stage({ startAt: 3, speed: 40 })
+    await on.write({ ...history(on), releases: [on.release('good', 3)] })
     await on.update('web', 'web:4')
     on.simulator.addFaults({
       service: 'ecs',
@@ -82,8 +79,8 @@ describe('a deployment that is running', () => {
   })
 })
 
-test('a damaged record is said, and nothing is changed', async () => {
-  on = await stage()
+test.concurrent('a damaged record is said, and nothing is changed', async () => {
+  await using on = await stage()
   await on.put(name, { format: 1, releases: 'none' })
   const run = await on.run(withRecord)
   expect(run.exitCode).toBe(1)
@@ -91,15 +88,15 @@ test('a damaged record is said, and nothing is changed', async () => {
   expect(on.writes()).toEqual([])
 })
 
-test('a way back that fails says why, stays frozen, and is no release that ended well', async () => {
-  on = await stage({
+test.concurrent('a way back that fails says why, stays frozen, and is no release that ended well', async () => {
+  await using on = await stage({
     scenario: {
       behaviours: [
         { match: { label: `io.github.deploy-actions.schema-level=${level.two}`, family: 'web' }, behaviour: {} },
       ],
     },
   })
-  await on.write(history())
+  await on.write(history(on))
   on.simulator.addBehaviours({
     match: { digest: on.digests.good },
     behaviour: { exitsAfter: 2, exitCode: 3, log: [{ line: 'no database' }] },
@@ -114,9 +111,9 @@ test('a way back that fails says why, stays frozen, and is no release that ended
   })
 })
 
-test('of two services that go back together one that fails makes the verdict', async () => {
-  on = await stage()
-  await on.write(history())
+test.concurrent('of two services that go back together one that fails makes the verdict', async () => {
+  await using on = await stage()
+  await on.write(history(on))
   on.simulator.addBehaviours({
     match: { digest: on.digests.good, service: 'worker' },
     behaviour: { exitsAfter: 2, exitCode: 1 },
@@ -128,17 +125,17 @@ test('of two services that go back together one that fails makes the verdict', a
   expect((await on.read())?.releases).toHaveLength(2)
 })
 
-test('a timeout leaves the way back running and says so', async () => {
-  on = await stage({ speed: 1 })
-  await on.write(history())
+test.concurrent('a timeout leaves the way back running and says so', async () => {
+  await using on = await stage({ speed: 1 })
+  await on.write(history(on))
   const run = await on.run({ ...withRecord, timeout: '3s' })
   expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'timed-out' } })
   expect((await on.serves()).digest).toBe(on.digests.good)
 })
 
-test('a cancel leaves the way back running and ends in time', async () => {
-  on = await stage({ speed: 1 })
-  await on.write(history())
+test.concurrent('a cancel leaves the way back running and ends in time', async () => {
+  await using on = await stage({ speed: 1 })
+  await on.write(history(on))
   const cancel = new AbortController()
   const run = await on.run(withRecord, {
     signal: cancel.signal,
@@ -152,9 +149,9 @@ test('a cancel leaves the way back running and ends in time', async () => {
 })
 
 describe('priority normal', () => {
-  test('waits for the release that holds the lock', async () => {
-    on = await stage()
-    await on.write(history())
+  test.concurrent('waits for the release that holds the lock', async () => {
+    await using on = await stage()
+    await on.write(history(on))
     await on.put(`${name}/lock`, { holder: { token: 't', run: 'run 9' }, since, until: '2099-01-01T00:00:00Z' })
     const run = await on.run(
       { ...withRecord, priority: 'normal' },
@@ -169,18 +166,18 @@ describe('priority normal', () => {
     expect((await on.serves()).digest).toBe(on.digests.good)
   })
 
-  test('waits for the deployment that is running', async () => {
-    on = await stage({ startAt: 3, speed: 60 })
-    await on.write(history())
+  test.concurrent('waits for the deployment that is running', async () => {
+    await using on = await stage({ startAt: 3, speed: 60 })
+    await on.write(history(on))
     await on.update('web', 'web:4')
     const run = await on.run({ ...withRecord, priority: 'normal' })
     expect(run.log).toContain('Waiting for the running deployment of web.')
     expect(run.outputs).toMatchObject({ from: on.digests.bad, to: on.digests.good, verdict: 'completed' })
   })
 
-  test('gives up in time, with nothing changed', async () => {
-    on = await stage()
-    await on.write(history())
+  test.concurrent('gives up in time, with nothing changed', async () => {
+    await using on = await stage()
+    await on.write(history(on))
     await on.put(`${name}/lock`, { holder: { token: 't', run: 'run 9' }, since, until: '2099-01-01T00:00:00Z' })
     const run = await on.run({ ...withRecord, priority: 'normal', timeout: '1s' })
     expect(run.exitCode).toBe(1)
@@ -192,15 +189,13 @@ describe('priority normal', () => {
 })
 
 describe('a wrong input fails before any call', () => {
-  beforeEach(async () => {
-    on = await stage()
-  })
-  test.each([
+  test.concurrent.each([
     [{ service: '' }, 'Input "service" is required'],
     [{ priority: 'urgent' }, 'Input "priority" is "urgent". Valid: high, panic, normal.'],
     [{ to: 'sha256:123' }, 'Input "to" is "sha256:123". Valid: previous, a digest'],
     [{ application: 'shop' }, 'Input "environment" is required with "application"'],
   ])('%j', async (inputs, message) => {
+    await using on = await stage()
     const before = on.simulator.calls.length
     const run = await on.run(inputs as Record<string, string>)
     expect(run.exitCode).toBe(1)
@@ -208,7 +203,8 @@ describe('a wrong input fails before any call', () => {
     expect(on.simulator.calls).toHaveLength(before)
   })
 
-  test('no region', async () => {
+  test.concurrent('no region', async () => {
+    await using on = await stage()
     const before = on.simulator.calls.length
     const run = await on.run({}, { env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' } })
     expect(run.annotations[0]?.message).toContain('No AWS region')
