@@ -235,10 +235,11 @@ describe('which run is newer', () => {
 })
 
 describe('admission', () => {
-  const ask = (state: RecordState | undefined, more: { commit?: string; order?: string } = {}) =>
+  const ask = (state: RecordState | undefined, more: { commit?: string; order?: string; run?: string } = {}) =>
     admission({ state, digest: digest('5'), now: new Date('2026-11-01T08:00:00Z'), name: '/n', ...more })
   const because = (answer: ReturnType<typeof ask>) => (answer.admitted ? 'admitted' : answer.because)
   const freeze = { by: 'ops', reason: 'incident', since }
+  const later = stateWith({ attempt: attempt('9', { order: 'deploy.yml#9' }) })
 
   test.each([
     ['no record', undefined, {}, 'admitted'],
@@ -249,6 +250,16 @@ describe('admission', () => {
     ['the commit that may pass', stateWith({ freeze: { ...freeze, pass: 'abc' } }), { commit: 'abc' }, 'admitted'],
     ['another commit', stateWith({ freeze: { ...freeze, pass: 'abc' } }), { commit: 'abd' }, 'frozen'],
     ['a bad image', stateWith({ bad: [{ digest: digest('5'), since }] }), {}, 'bad'],
+    ['a later release under way', later, { order: 'deploy.yml#8', run: 'run 5' }, 'superseded'],
+    ['a later release under way, before ours has begun', later, { order: 'deploy.yml#8' }, 'admitted'],
+    ['our own release under way', later, { order: 'deploy.yml#8', run: 'run 9' }, 'admitted'],
+    ['an earlier release that never ended', later, { order: 'deploy.yml#10', run: 'run 5' }, 'admitted'],
+    [
+      'a later release that has failed',
+      releaseEnded('run 9', 'failed')(later),
+      { order: 'deploy.yml#8', run: 'run 5' },
+      'admitted',
+    ],
     ['another bad image', stateWith({ bad: [{ digest: digest('4'), since }] }), {}, 'admitted'],
   ])('%s', (_, state, more, expected) => {
     expect(because(ask(state, more))).toBe(expected)

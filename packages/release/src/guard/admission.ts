@@ -8,6 +8,8 @@ export interface AdmissionQuestion {
   commit?: string | undefined
   /** See `runOrder`. */
   order?: string | undefined
+  /** See `runName`; for steps after begin-release, which a later release may have overtaken since. */
+  run?: string | undefined
   now: Date
   /** The record's name, for commands in messages. */
   name: string
@@ -21,7 +23,7 @@ export type Admission =
  * Whether a release may go on at all, whatever its schema: not when the record is frozen (unless its commit may pass), when its digest was marked
  * bad, or when a run that was triggered later has already been released.
  */
-export function admission({ state, digest, commit, order, now, name }: AdmissionQuestion): Admission {
+export function admission({ state, digest, commit, order, run, now, name }: AdmissionQuestion): Admission {
   if (!state) return { admitted: true }
   const { freeze } = state
   const holds = freeze && (freeze.until === undefined || now < new Date(freeze.until))
@@ -42,6 +44,14 @@ export function admission({ state, digest, commit, order, now, name }: Admission
       admitted: false,
       because: 'superseded',
       message: `Superseded: run ${newest.order} of commit ${newest.commit ?? newest.digest} was triggered after this one (${order}) and has been released already on ${newest.at}${newest.run ? ` (${newest.run})` : ''}. Nothing was changed. To go back to an older release, use rollback.`,
+    }
+
+  const { attempt } = state
+  if (run !== undefined && attempt && !attempt.outcome && attempt.run !== run && comesBefore(order, attempt.order))
+    return {
+      admitted: false,
+      because: 'superseded',
+      message: `Superseded: run ${attempt.order} was triggered after this one (${order}) and has begun its release on ${attempt.since} (${attempt.run}), as this one's lock had expired. Nothing was changed by this step.`,
     }
   return { admitted: true }
 }
