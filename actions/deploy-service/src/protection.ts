@@ -1,7 +1,15 @@
 import { messageOf, UserError } from '@deploy-actions/action-kit'
 import { describeImage, parseImageReference } from '@deploy-actions/ecr'
 import { familyRevision } from '@deploy-actions/ecs'
-import { admission, askGuard, type RecordState, readRecord, recordName, schemaReader } from '@deploy-actions/release'
+import {
+  admission,
+  askGuard,
+  type RecordState,
+  readRecord,
+  recordName,
+  runName,
+  schemaReader,
+} from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
 import { ecrOf } from './images.ts'
 import type { Inputs } from './inputs.ts'
@@ -39,7 +47,8 @@ export async function mayServe(inputs: Inputs, wanted: Wanted[], deps: Deps): Pr
   for (const { digest, image, repository } of await imagesOf(inputs, wanted, state, deps)) {
     const name = recordName(application, environment)
     const commit = deps.github.sha || undefined
-    const admitted = admission({ state, digest, commit, order: deps.order, now: deps.clock.now(), name })
+    const run = runName(deps.github)
+    const admitted = admission({ state, digest, commit, order: deps.order, run, now: deps.clock.now(), name })
     if (!admitted.admitted) throw new UserError(admitted.message)
     const read = schemaReader(await deps.clients.ecr(), repository)
     const answer = await askGuard({ purpose: 'deploy', state, digest, read, acrossSchema })
