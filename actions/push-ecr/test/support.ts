@@ -94,3 +94,9 @@ export function uploads(simulator: Simulator, from = 0): string[] {
 
 export const errorOf = (run: ActionRun) =>
   run.annotations.filter(({ level }) => level === 'error').map(({ message }) => message)
+
+/** Text that does not compress, always the same. */
+export function noise(length: number): string {
+  let state = 1
+  return Buffer.from(Array.from({ length }, () => (state = (state * 48271) % 2147483647) % 256)).toString('latin1')
+}
