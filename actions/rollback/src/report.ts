@@ -28,9 +28,7 @@ export function sayPlan(log: Log, inputs: Inputs, situation: Situation, choice: 
   const { target } = choice
   const { commit, at } = { commit: target.commit, at: target.release?.at }
   const facts = [commit && `commit ${commit.slice(0, 7)}`, at && `released ${at}`].filter(Boolean).join(', ')
-  log.info(
-    `Going back to ${nameOf(target)}${facts ? ` (${facts})` : ''}: ${target.reason}. Priority ${inputs.priority}.`,
-  )
+  log.info(`Going back to ${nameOf(target)}${facts ? ` (${facts})` : ''}: ${target.reason}.`)
   for (const warning of choice.warnings) log.warning(warning)
   if (inputs.priority === 'panic')
     for (const { way, present } of choice.moves)
