@@ -29,6 +29,8 @@ export interface Inputs {
   cacheTo: string[]
   migrationsPath: string | undefined
   maxAgeMs: number | undefined
+  /** Looks the image up and builds nothing. */
+  lookupOnly: boolean
   rebuild: boolean
   noCache: boolean
   labels: Record<string, string>
@@ -59,6 +61,7 @@ export function parseInputs(reader: InputReader, github: GitHubContext, env: Nod
     cacheTo: caches('cache-to', reader.lines('cache-to')),
     migrationsPath: inWorkspace(reader.text('migrations-path'), workspace),
     maxAgeMs: reader.optionalDuration('max-age'),
+    lookupOnly: reader.flag('lookup-only', false),
     rebuild: reader.flag('rebuild', false),
     noCache: reader.flag('no-cache', false),
     labels: labels(reader.pairs('labels')),

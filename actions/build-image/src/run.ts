@@ -45,6 +45,10 @@ export async function run(inputs: Inputs, deps: Deps): Promise<Outcome> {
     reportReuse(summary, inputs, source, found.digest, found.ageMs)
     return { ...outcome, built: false, digest: found.digest, layout: '' }
   }
+  if (inputs.lookupOnly) {
+    log.info(`To be built: ${found.why}.`)
+    return { ...outcome, built: false, digest: '', layout: '' }
+  }
   log.info(`Building: ${found.why}.`)
 
   const { clock } = deps

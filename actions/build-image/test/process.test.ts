@@ -68,6 +68,16 @@ test('max-age builds again what is older, with newer base images', async () => {
   expect(at.dockerCalls().at(-1)!.argv).toContain('--pull')
 })
 
+test('lookup-only finds without Docker, and builds nothing where there is nothing', async () => {
+  at = await stage()
+  const missing = await at.run({ 'lookup-only': 'true' }, { docker: 'none' })
+  expect(missing).toMatchObject({ exitCode: 0, outputs: { built: 'false', digest: '', 'oci-layout': '' } })
+  expect(missing.log).toContain('To be built: ')
+  const digest = at.simulator.addImage({ repository: 'shop', tags: [missing.outputs['image-tag']!] })
+  const found = await at.run({ 'lookup-only': 'true' }, { docker: 'none' })
+  expect(found).toMatchObject({ exitCode: 0, outputs: { ...missing.outputs, digest } })
+})
+
 test('rebuild builds without looking', async () => {
   at = await stage()
   const { outputs } = await at.run()

@@ -55,6 +55,7 @@ function inputs(change: Partial<Inputs> = {}): Inputs {
     cacheTo: [],
     migrationsPath: undefined,
     maxAgeMs: undefined,
+    lookupOnly: false,
     rebuild: false,
     noCache: false,
     labels: {},
