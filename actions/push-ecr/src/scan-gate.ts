@@ -1,4 +1,4 @@
-import { formatDuration, UserError } from '@deploy-actions/action-kit'
+import { formatDuration } from '@deploy-actions/action-kit'
 import {
   type EcrRepository,
   findingsOf,

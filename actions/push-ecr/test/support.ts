@@ -97,6 +97,11 @@ export const errorOf = (run: ActionRun) =>
 
 /** Text that does not compress, always the same. */
 export function noise(length: number): string {
+  const bytes = Buffer.alloc(length)
   let state = 1
-  return Buffer.from(Array.from({ length }, () => (state = (state * 48271) % 2147483647) % 256)).toString('latin1')
+  for (let at = 0; at < length; at++) {
+    state = (state * 48271) % 2147483647
+    bytes[at] = state % 256
+  }
+  return bytes.toString('latin1')
 }
