@@ -1,5 +1,7 @@
 import type { StandIn } from './stand-in.ts'
 
+const exported = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_DEFAULT_REGION', 'AWS_REGION']
+
 /**
  * Stands in for aws-actions/configure-aws-credentials: exports the credentials of a simulator instead of asking AWS for them.
  * `env` holds what every later step gets, such as AWS_ENDPOINT_URL and AWS_ACCESS_KEY_ID; the region is the input's. Like the action with a role, it needs
@@ -32,6 +34,10 @@ export function awsCredentials(env: Record<string, string>): StandIn {
       for (const [name, value] of Object.entries(variables)) step.exportVariable(name, value)
       step.setOutput('aws-account-id', account)
       step.log(`Assuming role with OIDC: ${role}`)
+    },
+    // The action's own clean-up: steps whose post runs later have no credentials any more.
+    post(step) {
+      for (const name of exported) step.exportVariable(name, '')
     },
   }
 }
