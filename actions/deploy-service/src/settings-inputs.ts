@@ -25,9 +25,24 @@ export function settingsInputs(reader: InputReader): ServiceSettings | undefined
 }
 
 function breaker(reader: InputReader): DeploymentConfiguration['deploymentCircuitBreaker'] {
-  if (reader.text('circuit-breaker') === undefined) return undefined
+  const threshold = reader.matching(
+    'circuit-breaker-threshold',
+    /^[1-9]\d*$|^(100|[1-9]\d?)%$/,
+    'a number of failed tasks such as 1, or a share of the desired count such as 25%',
+  )
+  if (reader.text('circuit-breaker') === undefined) {
+    if (threshold === undefined) return undefined
+    throw new UserError('Input "circuit-breaker-threshold" needs "circuit-breaker": rollback or stop.')
+  }
   const mode = reader.choice('circuit-breaker', ['rollback', 'stop', 'off'])
-  return { enable: mode !== 'off', rollback: mode === 'rollback' }
+  const value = Number.parseInt(threshold ?? '', 10)
+  return {
+    enable: mode !== 'off',
+    rollback: mode === 'rollback',
+    ...(threshold && {
+      thresholdConfiguration: { type: threshold.endsWith('%') ? 'BOUNDED_PERCENT' : 'COUNT', value },
+    }),
+  }
 }
 
 function alarms(reader: InputReader): DeploymentConfiguration['alarms'] {

@@ -65,6 +65,16 @@ test.each<[string, Record<string, string>, RegExp]>([
     /"maximum-percent" is "50"\. Valid: a whole number from 100 to 200/,
   ],
   ['an unknown breaker', { 'circuit-breaker': 'true' }, /"circuit-breaker" is "true"\. Valid: rollback, stop, off/],
+  [
+    'a threshold without a breaker',
+    { 'circuit-breaker-threshold': '1' },
+    /"circuit-breaker-threshold" needs "circuit-breaker"/,
+  ],
+  [
+    'a threshold of nothing',
+    { 'circuit-breaker': 'stop', 'circuit-breaker-threshold': '0' },
+    /"circuit-breaker-threshold" is "0"/,
+  ],
   ['an unclosed quote', { command: 'sh -c "x' }, /"command"/],
   ['a relative parameters-path', { 'parameters-path': 'app/staging' }, /"parameters-path" is "app\/staging"/],
   [
@@ -101,6 +111,26 @@ test('what is not passed is not sent', () => {
       alarms: { alarmNames: ['5xx', 'latency'], enable: true, rollback: true },
     },
     healthCheckGracePeriodSeconds: 90,
+  })
+})
+
+test('the classic cadence: one at a time, stopping at the first that fails', () => {
+  const cadence = {
+    'minimum-healthy-percent': '100',
+    'maximum-percent': '125',
+    'circuit-breaker': 'rollback',
+    'circuit-breaker-threshold': '1',
+  }
+  expect(parse(cadence).settings).toEqual({
+    deploymentConfiguration: {
+      minimumHealthyPercent: 100,
+      maximumPercent: 125,
+      deploymentCircuitBreaker: {
+        enable: true,
+        rollback: true,
+        thresholdConfiguration: { type: 'COUNT', value: 1 },
+      },
+    },
   })
 })
 

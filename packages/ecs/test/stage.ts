@@ -23,6 +23,7 @@ export const definition = (letter: string, family = 'web', container: Record<str
   requiresCompatibilities: ['FARGATE'],
   cpu: '256',
   memory: '512',
+  executionRoleArn: 'arn:aws:iam::123456789012:role/execution',
   containerDefinitions: [
     { name: 'app', image: image(letter), essential: true, portMappings: [{ containerPort: 8080 }], ...container },
   ],

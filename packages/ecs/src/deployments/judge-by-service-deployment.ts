@@ -1,4 +1,4 @@
-import type { ServiceDeployment } from '@aws-sdk/client-ecs'
+import type { DeploymentLifecycleHookDetail, ServiceDeployment } from '@aws-sdk/client-ecs'
 import { failedHere, judgeByService } from './judge-by-service.ts'
 import { completedReason, inProgress, revisionName, supersededBy } from './reasons.ts'
 import type { Situation } from './situation.ts'
@@ -122,20 +122,21 @@ function goingOn(observation: Observation, situation: Situation, deployment: Ser
   const hook = deployment.lifecycleHookDetails?.find(
     ({ targetType, status }) => targetType === 'PAUSE' && status === 'AWAITING_ACTION',
   )
-  if (hook)
-    return inProgress(
-      'paused',
-      `A PAUSE hook waits for a decision at stage ${deployment.lifecycleStage ?? 'unknown'}.`,
-      {
-        hookId: hook.hookId,
-        stage: deployment.lifecycleStage,
-        expiresAt: hook.expiresAt,
-        timeoutAction: hook.timeoutAction,
-      },
-    )
+  if (hook) return paused(deployment, hook)
   if (situation.failed)
     return inProgress('settling', 'The deployment failed; the service deployment has not ended yet.')
   return inProgress(phaseOf(deployment), `The service deployment is ${deployment.status}.`)
+}
+
+function paused(deployment: ServiceDeployment, hook: DeploymentLifecycleHookDetail): Judgement {
+  const { hookId, expiresAt, timeoutAction } = hook
+  const until = expiresAt ? `, until ${expiresAt.toISOString()}, then ${timeoutAction ?? 'ROLLBACK'}` : ''
+  const answer = `aws ecs continue-service-deployment --service-deployment-arn ${deployment.serviceDeploymentArn} --hook-id ${hookId} --action CONTINUE`
+  return inProgress(
+    'paused',
+    `A PAUSE hook waits for a decision at stage ${deployment.lifecycleStage ?? 'unknown'}${until}. To go on: ${answer} (or ROLLBACK).`,
+    { hookId, stage: deployment.lifecycleStage, expiresAt, timeoutAction },
+  )
 }
 
 function failedThenTakenOver({ primary }: Situation, deployment: ServiceDeployment): Judgement {
