@@ -1,13 +1,13 @@
 import { runAction } from '@deploy-actions/action-kit'
-import { ecrClient } from '@deploy-actions/ecr'
 import { parseInputs } from './inputs.ts'
-import { run } from './run.ts'
 
 await runAction('build-image', {
   async main(runtime) {
     const inputs = parseInputs(runtime.inputs, runtime.github, runtime.env)
     for (const { value } of inputs.secrets) for (const line of value.split('\n')) if (line.trim()) runtime.mask(line)
     const { log, clock, cancelled } = runtime
+    // Loaded only now: a mistake in the inputs is said without waiting for the AWS SDK.
+    const [{ ecrClient }, { run }] = await Promise.all([import('@deploy-actions/ecr'), import('./run.ts')])
     const ecr = ecrClient({ region: inputs.region, log, clock, signal: cancelled })
     const image = await run(inputs, { ...runtime, ecr })
     return {
