@@ -17,6 +17,11 @@ export function imageInput(reader: InputReader): ImageInput | undefined {
   if (digest && lines.length > 0)
     throw new UserError('Inputs "digest" and "image" both name an image. Give repository and digest, or image.')
   if (digest && repository) return { kind: 'digest', repository, digest }
+  if (repository && lines.length === 0)
+    // An empty digest mostly comes from a job that was skipped; without this the step would be green and deploy nothing.
+    throw new UserError(
+      `Input "repository" is "${repository}", but "digest" is empty: which image to deploy is not said. If it comes from another job's output, look whether that job ran and is among this job's needs. Leave both out to deploy without a new image.`,
+    )
   if (lines.length === 0) return undefined
   return references(lines)
 }

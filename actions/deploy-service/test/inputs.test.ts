@@ -28,6 +28,11 @@ test.each<[string, Record<string, string>, RegExp]>([
   ],
   ['a digest without repository', { digest: digest('a') }, /"repository" is required together with "digest"/],
   [
+    'a repository with an empty digest',
+    { repository: 'shop', digest: '' },
+    /"repository" is "shop", but "digest" is empty/,
+  ],
+  [
     'a repository with host',
     { repository: '123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop', digest: digest('a') },
     /"repository" is/,
@@ -159,6 +164,12 @@ describe('through the bundle, before any API call', () => {
   test.each<[string, Record<string, string>, Record<string, string>, RegExp]>([
     ['an empty service', { service: '' }, {}, /Input "service" is required/],
     ['a malformed digest', { repository: 'shop', digest: 'latest' }, {}, /Input "digest" is "latest"/],
+    [
+      'a digest that another job did not give',
+      { repository: 'shop', digest: '' },
+      {},
+      /which image to deploy is not said\. If it comes from another job's output, look whether that job ran/,
+    ],
     ['no region', {}, { AWS_REGION: '', AWS_DEFAULT_REGION: '' }, /No AWS region: input "region" is empty/],
   ])('%s', async (_, inputs, env, message) => {
     const run = await deploy(simulator, inputs, { env })
