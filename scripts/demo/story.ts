@@ -35,6 +35,7 @@ export const story: Chapter[] = [
       return [
         ...wrong('verdict', shown.verdict, 'completed'),
         ...wrong('digest in service', await truth.serving('staging'), [shown.digest]),
+        ...wrong('release on record', await truth.released('staging'), shown.digest),
         ...wrong('tag staging', await truth.tagged('staging'), shown.digest),
         ...(shown.schemaLevel.startsWith('2.')
           ? []
@@ -58,6 +59,7 @@ export const story: Chapter[] = [
         ...wrong('digest', shown.digest, memory.first),
         ...wrong('built', shown.built, 'false'),
         ...wrong('digest in service', await truth.serving('production'), [memory.first!]),
+        ...wrong('release on record', await truth.released('production'), memory.first),
         ...wrong('tag prod', await truth.tagged('prod'), memory.first),
         ...wrong('blobs uploaded', shown.apiCalls['registry:PUT upload'] ?? 0, 0),
       ]
@@ -81,6 +83,7 @@ export const story: Chapter[] = [
       return [
         ...wrong('verdict', shown.verdict, 'completed'),
         ...wrong('digest in service', await truth.serving('staging'), [shown.digest]),
+        ...wrong('release on record', await truth.released('staging'), shown.digest),
         ...(shown.schemaLevel.startsWith('3.')
           ? []
           : [`schema level is ${shown.schemaLevel}, not one of 3 migrations`]),
@@ -101,6 +104,7 @@ export const story: Chapter[] = [
         ...wrong('digest', shown.digest, memory.second),
         ...wrong('built', shown.built, 'false'),
         ...wrong('digest in service', await truth.serving('production'), [memory.second!]),
+        ...wrong('release on record', await truth.released('production'), memory.second),
         ...wrong('migration tasks', shown.apiCalls['ecs:RunTask'], 1),
         ...wrong('schema level', shown.schemaLevel, memory.secondLevel),
         ...wrong('tag prod-previous', await truth.tagged('prod-previous'), memory.first),
@@ -125,6 +129,7 @@ export const story: Chapter[] = [
       return [
         ...wrong('verdict', shown.verdict, 'rolled-back'),
         ...wrong('digest in service', await truth.serving('production'), [memory.second!]),
+        ...wrong('release on record', await truth.released('production'), memory.second),
         ...wrong('tag prod', await truth.tagged('prod'), memory.second),
         ...(shown.log.includes('cannot read properties of undefined')
           ? []
@@ -152,6 +157,7 @@ export const story: Chapter[] = [
       return [
         ...writes.flatMap((call) => wrong(call, shown.apiCalls[call] ?? 0, 0)),
         ...wrong('digest in service', await truth.serving('production'), [memory.second!]),
+        ...wrong('release on record', await truth.released('production'), memory.second),
         ...wrong('record', await truth.record('production'), memory.record),
         ...(shown.log.includes('003_add_name.sql') ? [] : ['the refusal does not name the migration in between']),
       ]
@@ -174,6 +180,7 @@ export const story: Chapter[] = [
       return [
         ...wrong('verdict', shown.verdict, 'completed'),
         ...wrong('digest in service', await truth.serving('production'), [shown.digest]),
+        ...wrong('release on record', await truth.released('production'), shown.digest),
         ...wrong('migration tasks', shown.apiCalls['ecs:RunTask'] ?? 0, 0),
         ...(shown.digest === memory.second ? ['the digest did not change'] : []),
       ]
@@ -191,6 +198,7 @@ export const story: Chapter[] = [
       return [
         ...wrong('verdict', shown.verdict, 'completed'),
         ...wrong('digest in service', await truth.serving('production'), [memory.second!]),
+        ...wrong('release on record', await truth.released('production'), memory.second),
         ...wrong('tag prod', await truth.tagged('prod'), memory.second),
         ...wrong('images built or pushed', shown.apiCalls['registry:PUT upload'] ?? 0, 0),
       ]
@@ -207,6 +215,7 @@ export const story: Chapter[] = [
       return [
         ...wrong('deployments', shown.apiCalls['ecs:UpdateService'] ?? 0, 0),
         ...wrong('digest in service', await truth.serving('production'), [memory.second!]),
+        ...wrong('release on record', await truth.released('production'), memory.second),
         ...(shown.log.includes('greets the wrong people')
           ? []
           : ['the refusal does not say why the environment is frozen']),

@@ -1,5 +1,5 @@
 import { BatchGetImageCommand, ECRClient } from '@aws-sdk/client-ecr'
-import { DescribeServicesCommand, DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs'
+import { DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs'
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
 import type { Simulator } from '@deploy-actions/aws-simulator'
 
@@ -11,7 +11,8 @@ export interface Truth {
   tagged(tag: string): Promise<string | undefined>
   /** The environment's record as it is stored; undefined before the first release. */
   record(environment: string): Promise<string | undefined>
-  taskDefinition(environment: string): Promise<string>
+  /** Digest of the newest release that the record says ended well. */
+  released(environment: string): Promise<string | undefined>
 }
 
 export function truthOf(simulator: Simulator): Truth {
@@ -52,9 +53,8 @@ export function truthOf(simulator: Simulator): Truth {
         throw error
       }
     },
-    async taskDefinition(environment) {
-      const { services } = await ecs.send(new DescribeServicesCommand({ cluster: environment, services: [service] }))
-      return services?.[0]?.taskDefinition ?? ''
+    async released(environment) {
+      return JSON.parse((await this.record(environment)) ?? '{}').releases?.[0]?.digest
     },
   }
 }
