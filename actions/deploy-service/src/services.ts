@@ -15,7 +15,9 @@ export interface Target {
 /** Describes the services and says what a reader should know before anything changes. */
 export async function findTargets({ cluster, services, settings }: Inputs, deps: Deps): Promise<Target[]> {
   const found = await describeDeployableServices(deps.clients.ecs, cluster, services)
-  const targets = found.map((service) => ({
+  // The same service may be given by name and by ARN: two updates of it would supersede each other.
+  const distinct = [...new Map(found.map((service) => [service.serviceArn, service])).values()]
+  const targets = distinct.map((service) => ({
     name: service.serviceName ?? '',
     service,
     runs: service.taskDefinition ?? '',
