@@ -1,5 +1,6 @@
 import {
   appliedMigrations,
+  begunMigrations,
   guard,
   type ImageSchema,
   type RecordState,
@@ -16,7 +17,8 @@ export async function assess(
   state: RecordState | undefined,
 ): Promise<Verdict> {
   const applied = await appliedMigrations(state, image, read)
-  const answer = guard({ purpose: 'migrate', image, state, applied, order, acceptHistory, acrossSchema })
+  const begun = await begunMigrations(state, image, read)
+  const answer = guard({ purpose: 'migrate', image, state, applied, begun, order, acceptHistory, acrossSchema })
   if (answer.answer !== 'go') return { admitted: false, superseded: false, message: answer.message }
   const overridden = answer.because === 'overridden'
   return {

@@ -151,6 +151,16 @@ describe('a release that may not begin changes nothing', () => {
     await refused({ digest: on.digests.edited }, /Changed after they ran: 0001_init\.sql\./)
   })
 
+  test('a migration of unknown end that this image does not know', async () => {
+    await on.write({
+      schema: { level: 'none', since },
+      pending: { level: level.three, digest: on.digests.three, since },
+    })
+    await refused({ digest: on.digests.two }, /may have applied 0003_prices\.sql, which this image does not know/)
+    await refused({}, /may have applied 0001_init\.sql, 0002_orders\.sql, 0003_prices\.sql/)
+    expect((await on.run({ digest: on.digests.three })).outputs).toMatchObject({ 'will-migrate': 'true' })
+  })
+
   test('which a squash may be', async () => {
     await on.write({ schema: established('two') })
     const main = await on.run({ digest: on.digests.edited, 'accept-history': 'true' })

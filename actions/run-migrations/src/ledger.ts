@@ -3,6 +3,7 @@ import {
   admission,
   allOf,
   appliedMigrations,
+  begunMigrations,
   type Change,
   guard,
   type ImageSchema,
@@ -120,7 +121,8 @@ async function planFor(
       `The repository has no image ${digest}. Push it first (push-ecr), or check repository, registry and registry-region. No task was started.`,
     )
   const applied = await appliedMigrations(state, image, read)
-  const answer = guard({ purpose: 'migrate', image, state, applied, order, acceptHistory, acrossSchema })
+  const begun = await begunMigrations(state, image, read)
+  const answer = guard({ purpose: 'migrate', image, state, applied, begun, order, acceptHistory, acrossSchema })
   const recorded = state?.pending ? undefined : state?.schema?.level
   if (answer.answer !== 'go') return { answer: 'refuse', message: answer.message, level: recorded }
   const { warnings, between, because } = answer

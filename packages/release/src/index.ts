@@ -1,6 +1,6 @@
 export { ssmClient } from './client.ts'
 export { type Admission, type AdmissionQuestion, admission, comesBefore, runOrder } from './guard/admission.ts'
-export { appliedMigrations } from './guard/applied.ts'
+export { appliedMigrations, begunMigrations } from './guard/applied.ts'
 export { askGuard, type GuardRequest, schemaOf } from './guard/ask.ts'
 export { type GuardAnswer, type GuardPurpose, type GuardQuestion, guard, type RefusalReason } from './guard/guard.ts'
 export { liftText } from './guard/texts.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import {
   appliedMigrations,
+  begunMigrations,
   type GuardAnswer,
   type GuardPurpose,
   guard,
@@ -25,7 +26,13 @@ function ask(
   purpose: GuardPurpose,
   expects: ImageSchema,
   applied: Migration[] | undefined,
-  more: { state?: RecordState; order?: 'strict'; acceptHistory?: boolean; acrossSchema?: boolean } = {},
+  more: {
+    state?: RecordState
+    begun?: Migration[]
+    order?: 'strict'
+    acceptHistory?: boolean
+    acrossSchema?: boolean
+  } = {},
 ): GuardAnswer {
   const state = 'state' in more ? more.state : database(applied ?? [])
   return guard({ purpose, image: expects, applied, ...more, state })
@@ -113,14 +120,45 @@ describe('the guard', () => {
       task: 'arn:task/1',
     }
     const state = database(abc, { pending })
+    const begun = list('a', 'b', 'c', 'd')
 
     test('nothing serves but what migrates on from what is known', () => {
       expect(short(ask('deploy', image('a', 'b', 'c', 'd'), abc, { state }))).toBe('pending')
       expect(short(ask('rollback', image('a', 'b', 'c'), abc, { state }))).toBe('pending')
       expect(short(ask('migrate', image('a', 'b', 'c', 'd'), abc, { state }))).toBe('migrates')
-      expect(short(ask('migrate', image('a', 'b', 'c', 'd=1'), abc, { state }))).toBe('migrates')
-      expect(short(ask('migrate', image('a', 'b', 'c'), abc, { state }))).toBe('pending')
-      expect(short(ask('migrate', image('a', 'b=1', 'c', 'd'), abc, { state }))).toBe('pending')
+      expect(short(ask('migrate', image('a', 'b', 'c', 'd', 'e'), abc, { state, begun }))).toBe('migrates')
+      expect(short(ask('migrate', image('a', 'b', 'c'), abc, { state, begun }))).toBe('pending')
+      expect(short(ask('migrate', image('a', 'b=1', 'c', 'd', 'e'), abc, { state, begun }))).toBe('pending')
+    })
+
+    test('what it may have applied has to be in the image, with the same content, or the level would be made up', () => {
+      for (const [expects, lacks] of [
+        [image('a', 'b', 'c', 'd=1'), 'd'],
+        [image('a', 'b', 'c', 'e'), 'd'],
+        [image(), 'a, b, c, d'],
+      ] as const) {
+        for (const known of [state, stateWith({ pending })]) {
+          const answer = ask('migrate', expects, known.schema && abc, { state: known, begun })
+          expect(short(answer)).toBe('pending')
+          expect(answer.answer === 'refuse' && answer.message).toMatch(
+            new RegExp(`may have applied ${lacks}, which .*Run the job of that image again, .*take "pending" out`),
+          )
+        }
+      }
+    })
+
+    test('when its image is gone, only the same level or a continuation that is recognised goes on', () => {
+      const answer = ask('migrate', image('a', 'b', 'c', 'x'), abc, { state })
+      expect(short(answer)).toBe('pending')
+      expect(answer.answer === 'refuse' && answer.message).toContain(`(${digest('b')}) is gone from ECR`)
+    })
+
+    test('a squash of it that the operator accepts goes on, another one does not', () => {
+      const squash = { ...pending, level: schemaLevel(list('s')).text }
+      const squashed = { state: database(abc, { pending: squash }), begun: list('s') }
+      expect(short(ask('migrate', image('s'), abc, squashed))).toBe('migrates')
+      expect(short(ask('migrate', image('s', 't'), abc, squashed))).toBe('pending')
+      expect(short(ask('migrate', image('s', 't'), abc, { ...squashed, acceptHistory: true }))).toBe('migrates')
     })
 
     test('the refusal says since when, by whom, and between which levels', () => {
@@ -132,8 +170,9 @@ describe('the guard', () => {
 
     test('a first migration that crashed can be run again', () => {
       const first = stateWith({ pending })
-      expect(short(ask('migrate', image('a'), undefined, { state: first }))).toBe('migrates')
-      expect(short(ask('deploy', image('a'), undefined, { state: first }))).toBe('pending')
+      expect(short(ask('migrate', image('a', 'b', 'c', 'd'), undefined, { state: first, begun }))).toBe('migrates')
+      expect(short(ask('migrate', image('a', 'b', 'c', 'd', 'e'), undefined, { state: first, begun }))).toBe('migrates')
+      expect(short(ask('deploy', image('a', 'b', 'c', 'd'), undefined, { state: first, begun }))).toBe('pending')
     })
   })
 
@@ -184,6 +223,15 @@ describe('what the database has', () => {
     expect(await appliedMigrations(database([]), image('a'), never)).toEqual([])
     expect(await appliedMigrations(database(abc), image('a', 'b', 'c'), never)).toEqual(abc)
     expect(await appliedMigrations(undefined, image('a'), never)).toBeUndefined()
+  })
+
+  test('what a pending migration may have applied is read from the image that it ran, or recognised', async () => {
+    const pending = { level, digest: digest('b'), since }
+    const read = async (asked: string) => (asked === digest('b') ? image('a', 'b', 'c') : undefined)
+    expect(await begunMigrations(stateWith({ pending }), image('x'), read)).toEqual(abc)
+    expect(await begunMigrations(stateWith({ pending }), image('a', 'b', 'c', 'd'), none)).toEqual(abc)
+    expect(await begunMigrations(stateWith({ pending }), image('x'), none)).toBeUndefined()
+    expect(await begunMigrations(database(abc), image('x'), read)).toBeUndefined()
   })
 
   test('an image under that digest whose labels say something else is not believed', async () => {

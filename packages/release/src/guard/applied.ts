@@ -14,18 +14,39 @@ export async function appliedMigrations(
   read: SchemaReader,
 ): Promise<Migration[] | undefined> {
   const recorded = state?.schema
-  if (!recorded) return undefined
-  if (recorded.level === 'none') return []
-  if (image.level.text === recorded.level) return image.migrations
+  return recorded && listOf(recorded, state, image, read)
+}
+
+/**
+ * The migrations that a migration of unknown end may have applied: all that the image knows which it ran. Found in the same way; undefined when nothing is pending
+ * or no list can be found.
+ */
+export async function begunMigrations(
+  state: RecordState | undefined,
+  image: ImageSchema,
+  read: SchemaReader,
+): Promise<Migration[] | undefined> {
+  const pending = state?.pending
+  return pending && listOf(pending, state, image, read)
+}
+
+async function listOf(
+  wanted: { level: string; digest?: string },
+  { releases }: RecordState,
+  image: ImageSchema,
+  read: SchemaReader,
+): Promise<Migration[] | undefined> {
+  if (wanted.level === 'none') return []
+  if (image.level.text === wanted.level) return image.migrations
   const candidates = [
-    recorded.digest,
-    ...state.releases.filter(({ level }) => level === recorded.level).map(({ digest }) => digest),
+    wanted.digest,
+    ...releases.filter(({ level }) => level === wanted.level).map(({ digest }) => digest),
   ]
   for (const digest of new Set(candidates)) {
     const found = digest ? await read(digest) : undefined
-    if (found?.level.text === recorded.level) return found.migrations
+    if (found?.level.text === wanted.level) return found.migrations
   }
-  return beginningOf(image.migrations, recorded.level)
+  return beginningOf(image.migrations, wanted.level)
 }
 
 function beginningOf(migrations: Migration[], level: string): Migration[] | undefined {

@@ -3,7 +3,7 @@ import type { SchemaReader } from '../levels/image-schema.ts'
 import { type ImageSchema, noSchema } from '../levels/labels.ts'
 import { parseLevel } from '../levels/schema-level.ts'
 import type { RecordState } from '../record/state.ts'
-import { appliedMigrations } from './applied.ts'
+import { appliedMigrations, begunMigrations } from './applied.ts'
 import { type GuardAnswer, type GuardQuestion, guard } from './guard.ts'
 
 export interface GuardRequest extends Pick<GuardQuestion, 'purpose' | 'order' | 'acceptHistory' | 'acrossSchema'> {
@@ -18,7 +18,9 @@ export interface GuardRequest extends Pick<GuardQuestion, 'purpose' | 'order' | 
  */
 export async function askGuard({ state, digest, read, ...question }: GuardRequest): Promise<GuardAnswer> {
   const image = await schemaOf(digest, state, read)
-  return guard({ ...question, state, image, applied: await appliedMigrations(state, image, read) })
+  const applied = await appliedMigrations(state, image, read)
+  const begun = question.purpose === 'migrate' ? await begunMigrations(state, image, read) : undefined
+  return guard({ ...question, state, image, applied, begun })
 }
 
 /**

@@ -15,6 +15,8 @@ export interface GuardQuestion {
   state: RecordState | undefined
   /** What the database has, see `appliedMigrations`; undefined when it cannot be listed. */
   applied: Migration[] | undefined
+  /** What a pending migration may have applied as well, see `begunMigrations`. */
+  begun?: Migration[] | undefined
   /** What to do with a new migration that sorts before applied ones. */
   order?: 'warn' | 'strict'
   /** The operator declares that an edited or missing past is a squash of the same schema. */
@@ -77,21 +79,39 @@ function judgeUnknown(purpose: GuardPurpose, image: ImageSchema, state: RecordSt
     : refuse('unknown', `${message} ${overridden()}`)
 }
 
-/** Only a migration may follow a migration of unknown end, and only one that knows everything that was there before it. */
+/**
+ * Only a migration may follow a migration of unknown end, and only one that knows all of it beside what was there before: otherwise its success would be written down as a
+ * level that the database does not have.
+ */
 function judgePending(question: GuardQuestion, state: RecordState): GuardAnswer {
-  const { purpose, image, applied } = question
+  const { purpose, image, applied, begun, acceptHistory } = question
   const text = pendingText(state)
-  if (purpose === 'migrate') {
-    const comparison = applied && compareLevels(image.migrations, applied)
-    const knowsThePast = state.schema === undefined || comparison?.relation === 'ahead'
-    const between = comparison?.added ?? image.migrations.map(({ name }) => name)
-    if (knowsThePast || image.level.text === state.pending?.level)
-      return { ...go('migrates'), between, warnings: [`${text} Migrating again.`] }
-  }
-  return refuse(
-    'pending',
-    `${text} Look at the database and at that run, then run the migrations again (run-migrations). ${snapshotText(state.snapshot)} ${overridden()}`,
-  )
+  if (purpose !== 'migrate')
+    return refuse(
+      'pending',
+      `${text} Look at the database and at that run, then run the migrations again (run-migrations). ${snapshotText(state.snapshot)} ${overridden()}`,
+    )
+  const past = applied && compareLevels(image.migrations, applied)
+  const between = past?.added ?? image.migrations.map(({ name }) => name)
+  const continuesIt = image.level.text === state.pending?.level
+  const knowsThePast = state.schema === undefined || past?.relation === 'ahead' || (past && acceptHistory)
+  const unknown = begun && compareLevels(image.migrations, begun)
+  const lacks = unknown && [...unknown.missing, ...unknown.edited]
+  if (continuesIt || (knowsThePast && lacks?.length === 0))
+    return { ...go('migrates'), between, warnings: [`${text} Migrating again.`] }
+  return refuse('pending', `${text} ${whyNot(state, lacks)} ${settleText(state)} ${overridden()}`, lacks)
+}
+
+function whyNot({ pending, schema }: RecordState, lacks: string[] | undefined): string {
+  if (!lacks)
+    return `The image that it ran (${pending?.digest}) is gone from ECR, so which migrations may have run cannot be listed.`
+  return lacks.length > 0
+    ? `It may have applied ${listed(lacks)}, which this image does not know or knows with another content, so nothing could be said of the schema after it.`
+    : `This image is no continuation of level ${schema?.level}, which the database had before.`
+}
+
+function settleText({ pending, schema, snapshot }: RecordState): string {
+  return `Run the job of that image again, or release one that holds its migrations (level ${pending?.level}). Where a look at the database has shown that nothing of it was applied (${schema ? `that it still has ${schema.level}` : 'that it is as before'}), take "pending" out of the record. ${snapshotText(snapshot)}`
 }
 
 function judgeDifference(question: GuardQuestion, recorded: string, found: LevelComparison): GuardAnswer {
