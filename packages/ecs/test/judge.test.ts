@@ -55,6 +55,24 @@ const rows: Row[] = [
     says: /4 tasks of the earlier release still drain/,
   },
   {
+    case: 'successful, and one old answer of DescribeServices',
+    seen: {
+      serviceDeployment: serviceDeployment('SUCCESSFUL'),
+      lastRolloutState: 'IN_PROGRESS',
+      service: service([deploymentOld({ status: 'PRIMARY' })]),
+    },
+    is: 'completed',
+  },
+  {
+    case: 'successful by status, but failed by its event',
+    seen: {
+      serviceDeployment: serviceDeployment('SUCCESSFUL'),
+      service: service([deploymentOld({ status: 'PRIMARY' })]),
+      events: [failedEvent(), rollbackEvent()],
+    },
+    is: 'rolled-back',
+  },
+  {
     case: 'successful with a desired count of 0',
     seen: {
       serviceDeployment: serviceDeployment('SUCCESSFUL'),
@@ -259,6 +277,31 @@ const rows: Row[] = [
     seen: { service: service([deploymentOld({ status: 'PRIMARY' })]) },
     is: 'rolled-back',
     says: /events do not say why/,
+  },
+  {
+    case: 'one old answer, with the service deployment still to come',
+    seen: {
+      access: 'pending',
+      now: at(60),
+      primarySince: at(30),
+      service: service([deploymentOld({ status: 'PRIMARY' })]),
+    },
+    is: 'settling',
+  },
+  {
+    case: 'one old answer, with the API denied',
+    seen: { now: at(4), primarySince: at(4), service: service([deploymentOld({ status: 'PRIMARY' })]) },
+    is: 'settling',
+  },
+  {
+    case: 'the old one holds the service, and events prove why at once',
+    seen: {
+      now: at(4),
+      primarySince: at(4),
+      service: service([deploymentOld({ status: 'PRIMARY' })]),
+      events: [failedEvent(ours, 3), rollbackEvent(3)],
+    },
+    is: 'rolled-back',
   },
   {
     case: 'rolled back for a hook, reported without an id',

@@ -101,6 +101,7 @@ export const observation = (fields: Partial<Observation>): Observation => ({
   statusSince: at(200),
   statuses: [],
   seen: true,
+  primarySince: at(200),
   lastRolloutState: 'IN_PROGRESS',
   ...fields,
 })

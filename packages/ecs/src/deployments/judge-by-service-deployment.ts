@@ -36,9 +36,8 @@ export function judgeByServiceDeployment(observation: Observation, situation: Si
 
 function successful(observation: Observation, situation: Situation, deployment: ServiceDeployment): Judgement {
   const { holder, primary, completed, failed, third } = situation
-  // Without a completion of its own, a deployment that no longer holds the service has not served to the end, whatever the status says.
-  if (holder === 'earlier' && !completed && (failed || third || observation.seen))
-    return judgeByService(observation, situation)
+  // SUCCESSFUL is overruled by proof only, as DescribeServices may repeat an answer of before the update.
+  if (holder === 'earlier' && !completed && (failed || third)) return judgeByService(observation, situation)
   if (holder !== 'later' || completed) return completedReason(observation)
   const finishedBefore =
     deployment.finishedAt && primary?.createdAt && deployment.finishedAt.getTime() < primary.createdAt.getTime()
@@ -79,13 +78,13 @@ function stopped(observation: Observation, situation: Situation, deployment: Ser
   const triggered = deployment.alarms?.triggeredAlarmNames ?? []
   if (gaveUp(situation, deployment)) {
     if (situation.holder === 'later') return failedThenTakenOver(situation, deployment)
-    if (situation.holder === 'earlier') return judgeByService(observation, situation)
     const text =
       situation.failed?.text ||
       (triggered.length > 0
         ? `alarm ${triggered.join(', ')} went off`
         : (deployment.statusReason ?? 'too many tasks failed'))
-    return failedHere(observation, { ...situation, failed: { text } })
+    const proven = { ...situation, failed: { text } }
+    return situation.holder === 'earlier' ? judgeByService(observation, proven) : failedHere(observation, proven)
   }
   if (situation.completed) return completedReason(observation)
   if (situation.holder === 'later')

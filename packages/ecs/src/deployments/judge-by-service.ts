@@ -4,6 +4,8 @@ import type { Judgement, Observation } from './types.ts'
 
 /** How long an answer of DescribeServices may still be from before the update. */
 const staleMs = 120_000
+/** How long an answer that proves nothing must stay the same: DescribeServices now and then repeats one of before the update. */
+const steadyAnswerMs = 15_000
 /** How long ECS may take from a failure to making the earlier deployment PRIMARY again. */
 const rollbackBeginsMs = 60_000
 
@@ -73,6 +75,8 @@ function wentBack(observation: Observation, situation: Situation): Judgement {
   // Someone deployed over ours, and it was theirs that failed and went back.
   if (third && !failed) return supersededBy(third, undefined)
   const target = `${revisionName(primary?.taskDefinition)} (${primary?.id})`
+  if (!proven && !believable(observation))
+    return inProgress('settling', `DescribeServices shows ${target} again; looking once more before believing it.`)
   if (primary?.rolloutState === 'IN_PROGRESS') return inProgress('rolling-back', `ECS is rolling back to ${target}.`)
   const why = failed?.text || events.failedWithoutId
   const because = why ? `: ${why.replace(/\.$/, '')}` : proven ? '' : '; its events do not say why'
@@ -83,6 +87,11 @@ function wentBack(observation: Observation, situation: Situation): Judgement {
       reason: `The deployment failed${because}, and the rollback to ${target} failed as well. ${service?.runningCount ?? 0} of ${service?.desiredCount ?? 0} tasks run.`,
     }
   return { ended: true, verdict: 'rolled-back', reason: `ECS rolled back to ${target}${because}.` }
+}
+
+/** Whether an unproven way back is more than one old answer: the service deployment is not still to come, and the answer has stayed. */
+function believable({ access, primarySince, now }: Observation): boolean {
+  return access !== 'pending' && primarySince !== undefined && now.getTime() - primarySince.getTime() >= steadyAnswerMs
 }
 
 function takenOver(observation: Observation, situation: Situation): Judgement {

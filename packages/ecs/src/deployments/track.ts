@@ -16,6 +16,8 @@ export interface Track {
   statusSince: Date | undefined
   events: Map<string, ServiceEvent>
   seen: boolean
+  primary: string | undefined
+  primarySince: Date | undefined
   lastRolloutState: string | undefined
   link: { attempts: number; nextList: number; rejected: Set<string> }
   judgement: Judgement | undefined
@@ -34,6 +36,8 @@ export function newTrack(started: StartedDeployment, now: Date): Track {
     statusSince: undefined,
     events: new Map(),
     seen: false,
+    primary: undefined,
+    primarySince: undefined,
     lastRolloutState: undefined,
     link: { attempts: 0, nextList: 0, rejected: new Set() },
     judgement: undefined,
@@ -48,6 +52,9 @@ export function takeService(track: Track, service: Service | undefined, now: Dat
   }
   track.missingSince = undefined
   track.service = service
+  const primary = service.deployments?.find(({ status }) => status === 'PRIMARY')?.id
+  if (primary !== track.primary || !track.primarySince) track.primarySince = now
+  track.primary = primary
   const own = service.deployments?.find(({ id }) => id === track.started.deploymentId)
   if (own) {
     track.seen = true
@@ -71,20 +78,19 @@ export function takeServiceDeployment(track: Track, deployment: ServiceDeploymen
 }
 
 export function observationOf(track: Track, now: Date): Observation {
-  const { started, service, missingSince, access, serviceDeployment, statusSince, statuses, seen, lastRolloutState } =
-    track
   return {
-    started,
+    started: track.started,
     now,
-    service,
-    missingSince,
+    service: track.service,
+    missingSince: track.missingSince,
     events: [...track.events.values()],
-    access,
-    serviceDeployment,
-    statusSince,
-    statuses,
-    seen,
-    lastRolloutState,
+    access: track.access,
+    serviceDeployment: track.serviceDeployment,
+    statusSince: track.statusSince,
+    statuses: track.statuses,
+    seen: track.seen,
+    primarySince: track.primarySince,
+    lastRolloutState: track.lastRolloutState,
   }
 }
 

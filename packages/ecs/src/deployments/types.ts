@@ -49,6 +49,8 @@ export interface Observation {
   statuses: string[]
   /** Whether an earlier or this poll of DescribeServices showed this deployment. Before that, an answer may be older than the update. */
   seen: boolean
+  /** When the PRIMARY deployment was first seen to be the one it is now, by our clock. */
+  primarySince: Date | undefined
   /** The last `rolloutState` seen of this deployment. */
   lastRolloutState: string | undefined
 }
