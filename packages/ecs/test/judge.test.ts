@@ -279,6 +279,11 @@ const rows: Row[] = [
     says: /events do not say why/,
   },
   {
+    case: 'the old one is PRIMARY while ours is still listed as in progress',
+    seen: { service: service([deploymentOld({ status: 'PRIMARY' }), deploymentOurs({ status: 'ACTIVE' })]) },
+    is: 'settling',
+  },
+  {
     case: 'one old answer, with the service deployment still to come',
     seen: {
       access: 'pending',

@@ -75,6 +75,8 @@ function wentBack(observation: Observation, situation: Situation): Judgement {
   // Someone deployed over ours, and it was theirs that failed and went back.
   if (third && !failed) return supersededBy(third, undefined)
   const target = `${revisionName(primary?.taskDefinition)} (${primary?.id})`
+  if (!proven && situation.own?.rolloutState === 'IN_PROGRESS')
+    return inProgress('settling', `ECS lists ${target} as PRIMARY, but this deployment is still in progress.`)
   if (!proven && !believable(observation))
     return inProgress('settling', `DescribeServices shows ${target} again; looking once more before believing it.`)
   if (primary?.rolloutState === 'IN_PROGRESS') return inProgress('rolling-back', `ECS is rolling back to ${target}.`)
