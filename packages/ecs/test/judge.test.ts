@@ -1,4 +1,4 @@
-import type { ServiceDeployment } from '@aws-sdk/client-ecs'
+import type { Deployment, ServiceDeployment } from '@aws-sdk/client-ecs'
 import type { Observation } from '../src/deployments/types.ts'
 import { judge } from '../src/index.ts'
 import {
@@ -428,6 +428,39 @@ test('names who took over', () => {
 test('a paused hook carries what is needed to answer it', () => {
   expect(judge(observation({ serviceDeployment: pause }))).toMatchObject({
     hook: { hookId: 'h1', stage: 'POST_SCALE_UP', expiresAt: at(86_400), timeoutAction: 'ROLLBACK' },
+  })
+})
+
+describe('nothing changed, as the revision asked for is what ECS is rolling back to', () => {
+  const running = {
+    ...started,
+    deploymentId: old,
+    previousDeploymentId: old,
+    taskDefinition: definition(41),
+    previousTaskDefinition: definition(41),
+    createdAt: at(-864_000),
+    created: false,
+  }
+  const longAgo = serviceDeployment('SUCCESSFUL', { createdAt: at(-864_000), finishedAt: at(-863_000) })
+  test.each<[Deployment['rolloutState'], string]>([
+    ['IN_PROGRESS', 'rolling'],
+    ['COMPLETED', 'completed'],
+    ['FAILED', 'failed'],
+    [undefined, 'completed'],
+  ])('its rolloutState %s → %s', (rolloutState, is) => {
+    const deployments = [
+      deploymentOld({ status: 'PRIMARY', rolloutState, runningCount: 0 }),
+      deploymentOurs({ status: 'ACTIVE', rolloutState: 'FAILED' }),
+    ]
+    const judgement = judge(
+      observation({
+        started: running,
+        serviceDeployment: longAgo,
+        lastRolloutState: rolloutState,
+        service: service(deployments),
+      }),
+    )
+    expect(judgement.ended ? judgement.verdict : judgement.phase).toBe(is)
   })
 })
 

@@ -35,7 +35,10 @@ export function judgeByServiceDeployment(observation: Observation, situation: Si
 }
 
 function successful(observation: Observation, situation: Situation, deployment: ServiceDeployment): Judgement {
-  const { holder, primary, completed, failed, third } = situation
+  const { holder, primary, completed, failed, third, rolloutState } = situation
+  // What ran before and is PRIMARY again may be what ECS is rolling back to right now: its own success is long past.
+  if (!observation.started.created && rolloutState !== undefined && !completed)
+    return judgeByService(observation, situation)
   // SUCCESSFUL is overruled by proof only, as DescribeServices may repeat an answer of before the update.
   if (holder === 'earlier' && !completed && (failed || third)) return judgeByService(observation, situation)
   if (holder !== 'later' || completed) return completedReason(observation)
