@@ -1,5 +1,5 @@
 import { isUserError, UserError } from '@deploy-actions/action-kit'
-import { askGuard, type SchemaReader, schemaOf, schemaReader } from '@deploy-actions/release'
+import { askGuard, type RecordState, type SchemaReader, schemaOf, schemaReader } from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
 import { type ImagePlace, imagePlace, whyUnusable } from './images.ts'
 import type { Inputs } from './inputs.ts'
@@ -47,14 +47,13 @@ async function guarded(target: Target, inputs: Inputs, { state }: Situation, dep
   const read = lazyReader(inputs, target, deps)
   const digests = new Set<string>()
   for (const move of moves) {
-    // Only a database without migrations can do without knowing the code that comes.
-    move.digest ??= state?.schema && state.schema.level !== 'none' ? await digestIn(move, inputs, deps) : undefined
+    move.digest ??= mayHaveMigrations(state) ? await digestIn(move, inputs, deps) : undefined
     if (move.digest) digests.add(move.digest)
-    else if (state?.schema && state.schema.level !== 'none' && !inputs.acrossSchema)
+    else if (mayHaveMigrations(state) && !inputs.acrossSchema)
       return {
         refused: true,
         target,
-        message: `${move.taskDefinition} does not pin its image by digest, so the schema level that it expects cannot be known; the database has ${state.schema.level}. Nothing was changed. Name a digest or commit, or set across-schema: true when you know that this code works with the present schema.`,
+        message: `${move.taskDefinition} does not pin its image by digest, so the schema level that it expects cannot be known; ${databaseText(state)}. Nothing was changed. Name a digest or commit, or set across-schema: true when you know that this code works with the present schema.`,
       }
   }
   for (const digest of digests) {
@@ -72,6 +71,16 @@ async function guarded(target: Target, inputs: Inputs, { state }: Situation, dep
   target.digest ??= digests.size === 1 ? [...digests][0] : undefined
   choice.level ??= target.digest ? (await schemaOf(target.digest, state, read)).level.text : undefined
   return choice
+}
+
+/** Only a database that certainly has no migrations can do without knowing the code that comes. */
+function mayHaveMigrations(state: RecordState | undefined): boolean {
+  return state?.schema?.level !== 'none' || state.pending !== undefined || state.attempt?.level.includes('.') === true
+}
+
+function databaseText(state: RecordState | undefined): string {
+  if (state?.pending) return `a migration to ${state.pending.level} is pending`
+  return state?.schema ? `the database has ${state.schema.level}` : 'what the database has is not on record'
 }
 
 /** Panic and a chosen definition go straight; so does a release of the very image that runs, which differs only in its definition. */
@@ -120,7 +129,7 @@ async function digestIn(service: ServiceTarget, inputs: Inputs, { definition }: 
 }
 
 /** The repository is looked up only when labels have to be read. */
-function lazyReader(inputs: Inputs, target: Target, deps: Deps): SchemaReader {
+export function lazyReader(inputs: Inputs, target: Target, deps: Deps): SchemaReader {
   let reader: Promise<SchemaReader> | undefined
   const open = async () => {
     const place = inputs.repository

@@ -1,9 +1,12 @@
 import { type ActionResult, isUserError, messageOf } from '@deploy-actions/action-kit'
 import { type DeploymentOutcome, familyRevision, type Verdict } from '@deploy-actions/ecs'
-import { rolledBackTo, updateRecord } from '@deploy-actions/release'
+import { rolledBackTo, schemaOf, updateRecord } from '@deploy-actions/release'
+import { lazyReader } from './choose.ts'
 import type { Deps } from './deps.ts'
+import type { Inputs } from './inputs.ts'
 import { badDigests, mark } from './mark.ts'
 import { nextSteps, type Story, storyMarkdown } from './report.ts'
+import type { Situation } from './situation.ts'
 
 interface Ended extends Story {
   outcomes: DeploymentOutcome[]
@@ -44,13 +47,17 @@ function overall({ starts, outcomes }: Ended): Verdict {
   return outcomes.find(({ verdict }) => verdict !== 'completed')?.verdict ?? 'completed'
 }
 
-async function recordRelease({ inputs, choice, starts }: Ended, { ssm, clock, log, run }: Deps): Promise<void> {
+async function recordRelease({ inputs, situation, choice, starts }: Ended, deps: Deps): Promise<void> {
+  const { ssm, clock, log, run } = deps
   const { record } = inputs
-  const { digest, commit, release } = choice.target
   if (!record) return
-  if (!digest || !choice.level) {
+  const { commit, release } = choice.target
+  // Panic learns some digests only beside the watch.
+  const digest = choice.target.digest ?? one(choice.moves.map((move) => move.digest))
+  const level = choice.level ?? (digest && (await levelOf(digest, inputs, situation, choice, deps)))
+  if (!digest || !level) {
     log.warning(
-      'Which image serves now is not known by digest, so the record does not list this rollback as a release.',
+      'Which image serves now, or which schema it expects, is not known, so the record does not list this rollback as a release.',
     )
     return
   }
@@ -60,12 +67,28 @@ async function recordRelease({ inputs, choice, starts }: Ended, { ssm, clock, lo
     ),
   )
   const at = clock.now().toISOString()
-  const back = rolledBackTo({ digest, commit, level: choice.level, services, at, run, order: release?.order }, release)
+  const back = rolledBackTo({ digest, commit, level, services, at, run, order: release?.order }, release)
   try {
     await updateRecord(ssm, record.application, record.environment, back, clock)
   } catch (error) {
     if (!isUserError(error)) throw error
     log.warning(`The way back completed, but the record does not say so: ${messageOf(error)}`)
+  }
+}
+
+async function levelOf(
+  digest: string,
+  inputs: Inputs,
+  { state }: Situation,
+  { target }: Ended['choice'],
+  deps: Deps,
+): Promise<string | undefined> {
+  try {
+    return (await schemaOf(digest, state, lazyReader(inputs, target, deps))).level.text
+  } catch (error) {
+    if (!isUserError(error)) throw error
+    deps.log.warning(messageOf(error))
+    return undefined
   }
 }
 

@@ -51,6 +51,45 @@ test.concurrent('a definition that was deregistered is registered again', () =>
     expect((await on.read())?.releases[0]?.services).toEqual({ web: 'web:5' })
   }))
 
+describe('onto a task definition that the record does not know, the guard is asked', () => {
+  test.concurrent.each(['pending', 'unknown', 'begun'])('while the schema is %s', (what) =>
+    withStage(async (on) => {
+      const first = { digest: on.digests.bad, level: level.two, since }
+      await on.write({
+        releases: [on.release('bad', 4)],
+        ...(what === 'pending' && { pending: first }),
+        ...(what === 'begun' && {
+          schema: { level: 'none', since },
+          attempt: { ...first, services: {}, outcome: 'failed' },
+        }),
+      })
+      const run = await on.run({ ...panic, to: 'web:1' })
+      expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'refused' } })
+      expect(on.writes()).toEqual([])
+    }),
+  )
+
+  test.concurrent('and one of the right schema is recorded with the digest that it pins', () =>
+    withStage(async (on) => {
+      await on.write({
+        schema: { level: level.two, digest: on.digests.good, since },
+        releases: [on.release('bad', 4)],
+      })
+      const run = await on.run({ ...panic, to: 'web:3' })
+      expect(run.outputs).toMatchObject({ to: on.digests.good, verdict: 'completed' })
+      expect(await on.read()).toMatchObject({ releases: [{ digest: on.digests.good, level: level.two }, {}] })
+    }))
+
+  test.concurrent('on a database without migrations the digest is learnt beside the deployment, and recorded', () =>
+    withStage(async (on) => {
+      await on.write({ schema: { level: 'none', since }, releases: [on.release('bad', 4, { level: 'none' })] })
+      const run = await on.run({ ...panic, to: 'web:3' })
+      expect(run.outputs).toMatchObject({ to: on.digests.good, verdict: 'completed' })
+      expect(run.log).not.toContain('does not list this rollback')
+      expect((await on.read())?.releases[0]).toMatchObject({ digest: on.digests.good, services: { web: 'web:3' } })
+    }))
+})
+
 test.concurrent('a record that cannot be written does not hold it up, and is tried again', () =>
   withStage(async (on) => {
     await on.write(history(on))
