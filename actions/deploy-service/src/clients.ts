@@ -14,7 +14,8 @@ export interface Clients {
   /** Still speaks after the run was cancelled, and does not wait long: for what must be sent within the runner's seconds. */
   urgentEcs: () => ECSClient
   ssm: () => Promise<SSMClient>
-  ecr: () => Promise<ECRClient>
+  /** An image reference names its own region; default is that of the input `registry-region`. */
+  ecr: (region?: string) => Promise<ECRClient>
   logs: () => Promise<CloudWatchLogsClient>
   elb: () => Promise<ElasticLoadBalancingV2Client>
   iam: () => Promise<IAMClient>
@@ -37,8 +38,8 @@ export function createClients({ region, registryRegion, log, clock, signal }: Cl
     ecs: awsClient(ECSClient, options),
     urgentEcs: once(() => awsClient(ECSClient, { region, log, clock, throttlingMs: 5_000 })),
     ssm: once(async () => awsClient((await import('@aws-sdk/client-ssm')).SSMClient, options)),
-    ecr: once(async () =>
-      awsClient((await import('@aws-sdk/client-ecr')).ECRClient, { ...options, region: registryRegion }),
+    ecr: oncePerKey(registryRegion, async (own) =>
+      awsClient((await import('@aws-sdk/client-ecr')).ECRClient, { ...options, region: own }),
     ),
     logs: once(async () => awsClient((await import('@aws-sdk/client-cloudwatch-logs')).CloudWatchLogsClient, lasting)),
     elb: once(async () =>
@@ -54,5 +55,14 @@ function once<T>(make: () => T): () => T {
   return () => {
     made ??= { value: make() }
     return made.value
+  }
+}
+
+function oncePerKey<T>(standard: string, make: (key: string) => T): (key?: string) => T {
+  const made = new Map<string, () => T>()
+  return (key = standard) => {
+    const one = made.get(key) ?? once(() => make(key))
+    made.set(key, one)
+    return one()
   }
 }

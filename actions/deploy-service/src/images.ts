@@ -48,7 +48,7 @@ async function pin(reference: string, deps: Deps): Promise<string> {
   const tag = parsed.tag ?? 'latest'
   try {
     const { lookUpTag } = await import('./ecr-lookup.ts')
-    const found = await lookUpTag(deps.clients, { name: parsed.repository, registryId: ecr.registryId }, tag)
+    const found = await lookUpTag(deps.clients, { name: parsed.repository, ...ecr }, tag)
     if (!found)
       throw new UserError(
         `Image ${reference} does not exist: repository "${parsed.repository}" has no tag "${tag}". Nothing was changed.`,

@@ -3,6 +3,7 @@ import { messageOf } from '@deploy-actions/action-kit'
 import { parseImageReference, shortDigest } from '@deploy-actions/ecr'
 import type { DeploymentOutcome } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
+import type { Located } from './ecr-lookup.ts'
 import { ecrOf } from './images.ts'
 import type { Inputs } from './inputs.ts'
 import type { Wanted } from './revisions.ts'
@@ -27,7 +28,7 @@ export async function tagExpectations(wanted: Wanted[], deps: Deps): Promise<Tag
     const parsed = image === undefined ? undefined : parseImageReference(image)
     const ecr = parsed && ecrOf(parsed.host)
     if (!image || !parsed || !ecr || parsed.digest) continue
-    const asked = digests.get(image) ?? digestsOf(parsed.repository, ecr.registryId, parsed.tag ?? 'latest', deps)
+    const asked = digests.get(image) ?? digestsOf({ name: parsed.repository, ...ecr }, parsed.tag ?? 'latest', deps)
     digests.set(image, asked)
     const answer = await asked
     if (answer.length > 0) found.set(target.name, { reference: image, digests: answer })
@@ -36,13 +37,12 @@ export async function tagExpectations(wanted: Wanted[], deps: Deps): Promise<Tag
 }
 
 /** The digest behind a tag and, for an index, those of its images: which of them ECS records is not documented. */
-async function digestsOf(name: string, registryId: string, tag: string, deps: Deps): Promise<string[]> {
+async function digestsOf(repository: Located, tag: string, deps: Deps): Promise<string[]> {
   try {
     const { lookUpTag, childDigests } = await import('./ecr-lookup.ts')
-    const repository = { name, registryId }
     const found = await lookUpTag(deps.clients, repository, tag)
     if (!found) {
-      deps.log.warning(`Repository "${name}" has no tag "${tag}": the new tasks will not find their image.`)
+      deps.log.warning(`Repository "${repository.name}" has no tag "${tag}": the new tasks will not find their image.`)
       return []
     }
     if (!found.mediaType.includes('index') && !found.mediaType.includes('list')) return [found.digest]

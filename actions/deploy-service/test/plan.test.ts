@@ -107,6 +107,22 @@ test.each<[string, string, Record<string, string>, StageOptions, RegExp]>([
   expect(counts(simulator)).not.toHaveProperty('ecs:UpdateService')
 })
 
+test('the architecture of EC2 instances is not guessed', async () => {
+  const run = await plan(
+    'arm',
+    {},
+    {
+      definition: { networkMode: 'bridge', requiresCompatibilities: ['EC2'] },
+      container: { memory: 128 },
+      services: [{ cluster: 'prod', serviceName: 'web', taskDefinition: 'web:1', desiredCount: 1, launchType: 'EC2' }],
+    },
+  )
+  expect(run.exitCode).toBe(0)
+  expect(run.log).toMatch(
+    /\? Image shop@\w{12} is in ECR, built for linux\/arm64; whether the container instances can run that is not known/,
+  )
+})
+
 test("red for a port that is not the load balancer's", async () => {
   simulator = await stage({
     scenario: { seed: { ...seed, targetGroups: [{ name: 'web' }] } },

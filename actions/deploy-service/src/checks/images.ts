@@ -1,11 +1,4 @@
-import {
-  type EcrImage,
-  imageByDigest,
-  imageByTag,
-  imagePlatforms,
-  parseImageReference,
-  shortDigest,
-} from '@deploy-actions/ecr'
+import { imageByDigest, imageByTag, imagePlatforms, parseImageReference, shortDigest } from '@deploy-actions/ecr'
 import type { Deps } from '../deps.ts'
 import { ecrOf } from '../images.ts'
 import type { Inputs } from '../inputs.ts'
@@ -14,25 +7,34 @@ import type { Check } from './all.ts'
 
 /** Whether every image is in ECR, can be pulled, and runs on the task's processor architecture. */
 export async function checkImages(_: Inputs, wanted: Wanted[], deps: Deps): Promise<Check[]> {
-  const needs = new Map<string, Set<string>>()
-  for (const { definition } of wanted)
-    for (const { image } of definition.containerDefinitions ?? [])
-      if (image) needs.set(image, (needs.get(image) ?? new Set()).add(platformOf(definition)))
+  const needs = new Map<string, Set<string | undefined>>()
+  for (const one of wanted)
+    for (const { image } of one.definition.containerDefinitions ?? [])
+      if (image) needs.set(image, (needs.get(image) ?? new Set()).add(platformOf(one)))
   const checks = await Promise.all([...needs].map(([image, platforms]) => checkImage(image, [...platforms], deps)))
   return checks.flat()
 }
 
-function platformOf({ runtimePlatform }: Wanted['definition']): string {
+/** What the task runs on. Undefined where the container instances decide: without runtimePlatform only Fargate has a default (ECS API: RuntimePlatform). */
+function platformOf({ definition, target: { service } }: Wanted): string | undefined {
+  const { runtimePlatform, requiresCompatibilities = [] } = definition
+  const providers = service.capacityProviderStrategy ?? []
+  const fargate =
+    service.launchType === 'FARGATE' ||
+    (providers.length > 0
+      ? providers.every(({ capacityProvider }) => /^FARGATE(_SPOT)?$/.test(capacityProvider ?? ''))
+      : service.launchType === undefined && requiresCompatibilities.join() === 'FARGATE')
+  if (!runtimePlatform?.cpuArchitecture && !fargate) return undefined
   const os = runtimePlatform?.operatingSystemFamily?.startsWith('WINDOWS') ? 'windows' : 'linux'
   return `${os}/${runtimePlatform?.cpuArchitecture === 'ARM64' ? 'arm64' : 'amd64'}`
 }
 
-async function checkImage(reference: string, platforms: string[], deps: Deps): Promise<Check[]> {
+async function checkImage(reference: string, platforms: (string | undefined)[], deps: Deps): Promise<Check[]> {
   const parsed = parseImageReference(reference)
   const location = parsed && ecrOf(parsed.host)
   if (!parsed || !location) return [{ level: 'unknown', text: `${reference} is not in ECR and was not looked up.` }]
   const repository = { name: parsed.repository, registryId: location.registryId }
-  const ecr = await deps.clients.ecr()
+  const ecr = await deps.clients.ecr(location.region)
   const image = parsed.digest
     ? await imageByDigest(ecr, repository, parsed.digest)
     : await imageByTag(ecr, repository, parsed.tag ?? 'latest')
@@ -42,21 +44,20 @@ async function checkImage(reference: string, platforms: string[], deps: Deps): P
     return [
       { level: 'problem', text: `Image ${name} is ${image.status} in ECR and cannot be pulled; restore it first.` },
     ]
-  return [await checkPlatform(name, image, platforms, deps, repository)]
+  return [checkPlatform(name, platforms, await imagePlatforms(ecr, repository, image))]
 }
 
-async function checkPlatform(
-  name: string,
-  image: EcrImage,
-  wanted: string[],
-  deps: Deps,
-  repository: { name: string; registryId: string },
-): Promise<Check> {
-  const platforms = await imagePlatforms(await deps.clients.ecr(), repository, image)
+function checkPlatform(name: string, needs: (string | undefined)[], platforms: string[]): Check {
   if (platforms.length === 0) return { level: 'unknown', text: `Image ${name} is in ECR; it names no platform.` }
+  const wanted = needs.filter((need) => need !== undefined)
   const missing = wanted.filter(
     (one) => !platforms.some((platform) => platform === one || platform.startsWith(`${one}/`)),
   )
+  if (wanted.length < needs.length && missing.length === 0)
+    return {
+      level: 'unknown',
+      text: `Image ${name} is in ECR, built for ${platforms.join(', ')}; whether the container instances can run that is not known, as the task definition has no runtimePlatform.`,
+    }
   return missing.length === 0
     ? { level: 'ok', text: `Image ${name} is in ECR and runs on ${wanted.join(', ')}.` }
     : {
