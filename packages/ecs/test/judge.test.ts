@@ -248,6 +248,18 @@ const rows: Row[] = [
     is: 'starting',
   },
   {
+    case: 'an answer from before the update, on a runner whose clock is hours ahead',
+    seen: {
+      seen: false,
+      since: at(9000),
+      now: at(9003),
+      primarySince: at(9001),
+      lastRolloutState: undefined,
+      service: service([deploymentOld({ status: 'PRIMARY' })]),
+    },
+    is: 'starting',
+  },
+  {
     case: 'rolling back',
     seen: {
       service: service([
@@ -329,7 +341,11 @@ const rows: Row[] = [
   },
   {
     case: 'failed just now, rollback about to begin',
-    seen: { service: service([deploymentOurs({ rolloutState: 'FAILED', updatedAt: at(299) }), deploymentOld()]) },
+    seen: {
+      failedSince: at(299),
+      // AWS's clock is an hour behind ours here: its times must not be measured against ours.
+      service: service([deploymentOurs({ rolloutState: 'FAILED', updatedAt: at(-3300) }), deploymentOld()]),
+    },
     is: 'rolling-back',
   },
   {

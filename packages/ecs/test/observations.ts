@@ -93,6 +93,7 @@ export const completedEvent = (id = ours, seconds = 200) => event(seconds, `(dep
 export const observation = (fields: Partial<Observation>): Observation => ({
   started,
   now: at(300),
+  since: begin,
   service: service([deploymentOurs(), deploymentOld()]),
   missingSince: undefined,
   events: [],
@@ -102,6 +103,7 @@ export const observation = (fields: Partial<Observation>): Observation => ({
   statuses: [],
   seen: true,
   primarySince: at(200),
+  failedSince: at(200),
   lastRolloutState: 'IN_PROGRESS',
   ...fields,
 })

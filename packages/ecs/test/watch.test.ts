@@ -1,4 +1,4 @@
-import { completedEvent, deploymentOld, deploymentOurs, service } from './observations.ts'
+import { completedEvent, deploymentOld, deploymentOurs, failedEvent, rollbackEvent, service } from './observations.ts'
 import { awsError, watchScripted } from './scripted.ts'
 
 const rolling = service([deploymentOurs(), deploymentOld()])
@@ -20,6 +20,24 @@ describe('old answers of DescribeServices', () => {
       list: denied,
     })
     expect(outcomes[0]).toMatchObject({ verdict: 'completed' })
+  })
+
+  test.each([-600, 0, 300, 86_400])('a runner whose clock is %i s ahead', async (seconds) => {
+    const { outcomes } = await watchScripted(
+      { services: (call) => [call < 4 ? before : call < 12 ? rolling : completed], list: denied },
+      { clockAheadMs: seconds * 1000 },
+    )
+    expect(outcomes[0]).toMatchObject({ verdict: 'completed' })
+  })
+
+  test('a failure a moment ago, on a runner whose clock is ahead: the rollback is waited for', async () => {
+    const failed = service([deploymentOurs({ rolloutState: 'FAILED' }), deploymentOld()], { events: [failedEvent()] })
+    const back = service([deploymentOld({ status: 'PRIMARY' })], { events: [failedEvent(), rollbackEvent()] })
+    const { outcomes } = await watchScripted(
+      { services: (call) => [call < 4 ? rolling : call < 10 ? failed : back], list: denied },
+      { clockAheadMs: 300_000 },
+    )
+    expect(outcomes[0]).toMatchObject({ verdict: 'rolled-back' })
   })
 
   test('an answer that stays is believed, though no event says why', async () => {

@@ -25,14 +25,14 @@ export function judgeByService(observation: Observation, situation: Situation): 
 }
 
 function held(observation: Observation, situation: Situation): Judgement {
-  const { started, now } = observation
+  const { started, now, failedSince } = observation
   if (situation.completed) return completedReason(observation)
   if (situation.failed) {
     // The service deployment says soon whether a rollback follows; without it, a rollback shows in the list of deployments.
     if (observation.access === 'pending') return inProgress('settling', 'The deployment failed.')
     const candidates = (observation.service?.deployments ?? []).some(({ id }) => id !== started.deploymentId)
-    const failedAt = situation.own?.updatedAt?.getTime() ?? 0
-    if (situation.rollsBackAlone && candidates && now.getTime() - failedAt < rollbackBeginsMs)
+    const fresh = failedSince === undefined || now.getTime() - failedSince.getTime() < rollbackBeginsMs
+    if (situation.rollsBackAlone && candidates && fresh)
       return inProgress('rolling-back', 'The deployment failed; ECS is about to roll back.')
     return failedHere(observation, situation)
   }
@@ -65,11 +65,11 @@ function settledWithoutRolloutState({ service, started }: Observation, { events 
 }
 
 function wentBack(observation: Observation, situation: Situation): Judgement {
-  const { started, service, now, seen } = observation
+  const { service, now, since, seen } = observation
   const { primary, failed, third, events, completed } = situation
   const announced = events.rollbackTargets.length > 0 || events.failedWithoutId !== undefined
   const proven = failed !== undefined || announced
-  const young = now.getTime() - started.createdAt.getTime() < staleMs
+  const young = now.getTime() - since.getTime() < staleMs
   if (!proven && !seen && young) return inProgress('starting', 'ECS does not show the new deployment yet.')
   if (completed && !failed) return completedReason(observation)
   // Someone deployed over ours, and it was theirs that failed and went back.

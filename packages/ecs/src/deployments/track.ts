@@ -1,4 +1,5 @@
 import type { Service, ServiceDeployment, ServiceEvent } from '@aws-sdk/client-ecs'
+import { readDeploymentEvents } from './event-texts.ts'
 import { judge } from './judge.ts'
 import type { Judgement, Observation, ServiceDeploymentAccess, StartedDeployment } from './types.ts'
 
@@ -18,6 +19,7 @@ export interface Track {
   seen: boolean
   primary: string | undefined
   primarySince: Date | undefined
+  failedSince: Date | undefined
   lastRolloutState: string | undefined
   link: { attempts: number; nextList: number; rejected: Set<string> }
   judgement: Judgement | undefined
@@ -38,6 +40,7 @@ export function newTrack(started: StartedDeployment, now: Date): Track {
     seen: false,
     primary: undefined,
     primarySince: undefined,
+    failedSince: undefined,
     lastRolloutState: undefined,
     link: { attempts: 0, nextList: 0, rejected: new Set() },
     judgement: undefined,
@@ -64,6 +67,8 @@ export function takeService(track: Track, service: Service | undefined, now: Dat
     ({ id, createdAt }) => id && createdAt && createdAt >= track.started.eventsFrom && !track.events.has(id),
   )
   for (const event of fresh) track.events.set(event.id!, event)
+  if (own?.rolloutState === 'FAILED' || readDeploymentEvents(fresh).failed.has(track.started.deploymentId))
+    track.failedSince ??= now
   return fresh.reverse()
 }
 
@@ -81,6 +86,7 @@ export function observationOf(track: Track, now: Date): Observation {
   return {
     started: track.started,
     now,
+    since: track.since,
     service: track.service,
     missingSince: track.missingSince,
     events: [...track.events.values()],
@@ -90,6 +96,7 @@ export function observationOf(track: Track, now: Date): Observation {
     statuses: track.statuses,
     seen: track.seen,
     primarySince: track.primarySince,
+    failedSince: track.failedSince,
     lastRolloutState: track.lastRolloutState,
   }
 }

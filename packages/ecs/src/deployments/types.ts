@@ -34,7 +34,10 @@ export type ServiceDeploymentAccess = 'pending' | 'linked' | 'denied' | 'absent'
 /** Everything known of one deployment at one moment. `judge` needs nothing else. */
 export interface Observation {
   started: StartedDeployment
+  /** All times below are by our clock, as is this; AWS's own may be minutes off and are compared with each other only. */
   now: Date
+  /** When the watch began. */
+  since: Date
   /** From DescribeServices; undefined before its first answer. */
   service: Service | undefined
   /** Since when DescribeServices says that there is no such service. */
@@ -49,8 +52,10 @@ export interface Observation {
   statuses: string[]
   /** Whether an earlier or this poll of DescribeServices showed this deployment. Before that, an answer may be older than the update. */
   seen: boolean
-  /** When the PRIMARY deployment was first seen to be the one it is now, by our clock. */
+  /** When the PRIMARY deployment was first seen to be the one it is now. */
   primarySince: Date | undefined
+  /** When this deployment was first seen as FAILED, by its rolloutState or its event. */
+  failedSince: Date | undefined
   /** The last `rolloutState` seen of this deployment. */
   lastRolloutState: string | undefined
 }
