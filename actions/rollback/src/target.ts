@@ -1,6 +1,12 @@
 import { UserError } from '@deploy-actions/action-kit'
 import { describeImage, shortDigest } from '@deploy-actions/ecr'
-import { type Release, releasesOfCommit, rollbackCandidates } from '@deploy-actions/release'
+import {
+  type Attempt,
+  type Release,
+  releasesOfCommit,
+  rollbackCandidates,
+  takenBackAlready,
+} from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
 import { type ImagePlace, imagePlace } from './images.ts'
 import type { Inputs } from './inputs.ts'
@@ -59,6 +65,8 @@ export async function targetsOf(inputs: Inputs, situation: Situation, deps: Deps
 async function previousTargets(inputs: Inputs, situation: Situation, deps: Deps): Promise<Target[]> {
   const { state, present, underWay } = situation
   const recorded = state ? rollbackCandidates(state, present, underWay !== undefined) : []
+  const failed = state && !underWay && takenBackAlready(state, present)
+  if (failed) throw nothingToTakeBack(failed, state.releases[0]!, recorded[0])
   if (recorded.length > 0)
     return recorded.map((release) =>
       imageTarget(
@@ -71,6 +79,14 @@ async function previousTargets(inputs: Inputs, situation: Situation, deps: Deps)
   if (state)
     deps.log.info('The record knows no older release that ended well; asking ECS for its own list of deployments.')
   return ecsTargets(inputs, situation, deps)
+}
+
+function nothingToTakeBack(failed: Attempt, serves: Release, further: Release | undefined): UserError {
+  const name = ({ digest, commit }: Attempt | Release) =>
+    `${shortDigest(digest)}${commit ? ` (commit ${commit.slice(0, 7)})` : ''}`
+  return new UserError(
+    `There is nothing to take back: the release of ${name(failed)} ${failed.outcome === 'cancelled' ? 'was cancelled' : 'did not end well'}, and ${name(serves)} serves, which ended well on ${serves.at}. Nothing was changed. To go further back than that, name it in "to"${further ? `; the release before it is ${further.digest} (released ${further.at})` : ': a digest, a commit or family:revision'}.`,
+  )
 }
 
 /** Without a record each service goes to its own best earlier revision. */

@@ -157,6 +157,31 @@ describe('priority high', () => {
       expect(await on.read()).toMatchObject({ attempt: { outcome: 'rolled-back' }, bad: [{ digest: on.digests.next }] })
     }))
 
+  test.concurrent.each(['high', 'panic'])(
+    'where ECS has gone back already, %s leaves the good release alone',
+    (priority) =>
+      withStage(async (on) => {
+        const attempt = {
+          digest: on.digests.next,
+          commit: on.commits.next,
+          level: level.two,
+          services: {},
+          since: '2026-10-09T08:00:00.000Z',
+          outcome: 'failed' as const,
+        }
+        await on.write({ ...history(on), attempt })
+        const run = await on.run({ ...withRecord, priority })
+        expect(run.exitCode).toBe(1)
+        expect(run.annotations.at(-1)?.message).toMatch(
+          new RegExp(
+            `nothing to take back: the release of .* \\(commit 5555555\\) did not end well, and .* \\(commit 4444444\\) serves, .*the release before it is ${on.digests.good}`,
+          ),
+        )
+        expect(on.writes()).toEqual([])
+        expect((await on.run({ ...withRecord, priority, to: on.digests.good })).outputs.verdict).toBe('completed')
+      }),
+  )
+
   test.concurrent('does not take a release for under way whose runner was lost', () =>
     withStage(async (on) => {
       const attempt = { digest: on.digests.next, level: level.two, services: {}, since, run: 'run 9' }

@@ -74,4 +74,5 @@ export {
   type PresentService,
   releasesOfCommit,
   rollbackCandidates,
+  takenBackAlready,
 } from './rollback/target.ts'

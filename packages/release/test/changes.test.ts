@@ -20,6 +20,7 @@ import {
   runName,
   runOrder,
   serviceDeployed,
+  takenBackAlready,
 } from '../src/index.ts'
 import { digest, release, stateWith } from './support.ts'
 
@@ -156,6 +157,27 @@ describe('where a rollback may go', () => {
     const both = stateWith({ releases: [two('2', 2), two('1', 1)] })
     expect(where(rollbackCandidates(both, serving(2, 1), false))).toBe('1')
     expect(where(rollbackCandidates(both, serving(9, 2), false))).toBe('21')
+  })
+})
+
+describe('a release that was taken back already', () => {
+  const failed = attempt('5', { outcome: 'failed', since: '2026-10-20T08:00:00Z' })
+  const state = stateWith({ releases: [release('4'), release('3')], attempt: failed })
+  const serving = (revision: number) => [{ service: 'web', taskDefinition: `shop:${revision}` }]
+
+  test('is one that ended badly while the newest good release serves', () => {
+    expect(takenBackAlready(state, serving(4))).toEqual(failed)
+  })
+
+  test.each<[string, Partial<RecordState>, number]>([
+    ['what serves is another one', {}, 5],
+    ['it never reported its end', { attempt: { ...failed, outcome: undefined } }, 4],
+    ['an operator went back from it', { bad: [{ digest: digest('5'), since }] }, 4],
+    ['an operator went back since', { releases: [release('4', { at: '2026-10-21T08:00:00Z' }), release('3')] }, 4],
+    ['nothing ended well before', { releases: [] }, 4],
+    ['there was none', { attempt: undefined }, 4],
+  ])('but not where %s', (_, more, revision) => {
+    expect(takenBackAlready({ ...state, ...more }, serving(revision))).toBeUndefined()
   })
 })
 

@@ -1,5 +1,5 @@
 import { olderReleases, releasedAt } from '../record/releases.ts'
-import type { RecordState, Release } from '../record/state.ts'
+import type { Attempt, RecordState, Release } from '../record/state.ts'
 
 /** What serves one service now. */
 export interface PresentService {
@@ -22,6 +22,19 @@ export function rollbackCandidates(state: RecordState, present: PresentService[]
     .filter((release) => release !== undefined)
     .sort((a, b) => Date.parse(releasedAt(b)) - Date.parse(releasedAt(a)))[0]
   return olderReleases(releases, bad, isNewer ? undefined : newest)
+}
+
+/**
+ * The last release, where it did not end well and what serves is the newest good release again (or still): ECS, or the step that deployed, has gone back already. A rollback
+ * to `previous` would then take a good release out of service. Undefined after a rollback by an operator, who meant it.
+ */
+export function takenBackAlready(state: RecordState, present: PresentService[]): Attempt | undefined {
+  const { attempt, bad } = state
+  const [newest] = state.releases
+  if (!attempt?.outcome || !newest || Date.parse(attempt.since) <= Date.parse(newest.at)) return undefined
+  if (bad.some(({ digest }) => digest === attempt.digest)) return undefined
+  const serves = present.every(({ service, taskDefinition }) => newest.services[service] === taskDefinition)
+  return serves ? attempt : undefined
 }
 
 /** One service deployment of ECS, as far as the choice needs it. */
