@@ -1,4 +1,14 @@
-import { completedEvent, deploymentOld, deploymentOurs, failedEvent, rollbackEvent, service } from './observations.ts'
+import type { Service } from '@aws-sdk/client-ecs'
+import {
+  completedEvent,
+  deploymentOld,
+  deploymentOurs,
+  failedEvent,
+  rollbackEvent,
+  service,
+  serviceDeployment,
+  started,
+} from './observations.ts'
 import { awsError, watchScripted } from './scripted.ts'
 
 const rolling = service([deploymentOurs(), deploymentOld()])
@@ -47,5 +57,86 @@ describe('old answers of DescribeServices', () => {
     })
     expect(outcomes[0]).toMatchObject({ verdict: 'rolled-back' })
     expect(seconds).toBeLessThan(8 + 20)
+  })
+})
+
+describe('when the service deployments cannot be read', () => {
+  const arn = serviceDeployment('IN_PROGRESS').serviceDeploymentArn!
+  const listed = [{ serviceDeploymentArn: arn, targetServiceRevisionArn: 'revision/5434307699940903438' }]
+  const current = (one: Service) => ({ ...one, currentServiceDeployment: arn })
+
+  test.each(['ClientException', 'InternalError', 'UnknownOperationException'])(
+    '%s at every call: DescribeServices decides',
+    async (name) => {
+      const { outcomes, warnings } = await watchScripted({
+        services: (call) => [current(call < 12 ? rolling : completed)],
+        list: () => awsError(name),
+        serviceDeployments: () => awsError(name),
+      })
+      expect(outcomes[0]).toMatchObject({ verdict: 'completed' })
+      expect(warnings).toEqual([
+        expect.stringMatching(/does not tell about the service deployment \(x\), so it is judged/),
+      ])
+    },
+  )
+
+  test('a deleted service is said to be deleted', async () => {
+    const { outcomes, seconds } = await watchScripted({
+      services: (call) => [call < 5 ? current(rolling) : service([], { status: 'INACTIVE' })],
+      serviceDeployments: (call) =>
+        call < 4 ? [serviceDeployment('IN_PROGRESS')] : awsError('ServiceNotFoundException'),
+    })
+    expect(outcomes[0]).toMatchObject({ verdict: 'failed', reason: expect.stringContaining('deleted') })
+    expect(seconds).toBeLessThan(30)
+  })
+
+  test('the last status seen does not stand in the way of an end', async () => {
+    const { outcomes } = await watchScripted({
+      services: (call) => [current(call < 12 ? rolling : before)],
+      serviceDeployments: (call) => (call < 4 ? [serviceDeployment('IN_PROGRESS')] : awsError('ClientException')),
+    })
+    expect(outcomes[0]).toMatchObject({ verdict: 'rolled-back' })
+  })
+
+  test('a few failures are sat out', async () => {
+    const { outcomes, warnings } = await watchScripted({
+      services: () => [current(rolling)],
+      list: () => listed,
+      serviceDeployments: (call) =>
+        call % 5 === 0 ? [serviceDeployment(call < 20 ? 'IN_PROGRESS' : 'SUCCESSFUL')] : awsError('ClientException'),
+    })
+    expect(outcomes[0]).toMatchObject({ verdict: 'completed' })
+    expect(warnings).toEqual([])
+  })
+
+  test('when no call comes through at all, nothing is held against them', async () => {
+    const cut = (call: number) => call > 3 && call < 30
+    const { outcomes, warnings } = await watchScripted({
+      services: (call) => (cut(call) ? awsError('TimeoutError') : [current(rolling)]),
+      serviceDeployments: (call) =>
+        cut(call) ? awsError('TimeoutError') : [serviceDeployment(call < 40 ? 'IN_PROGRESS' : 'SUCCESSFUL')],
+    })
+    expect(outcomes[0]).toMatchObject({ verdict: 'completed', serviceDeploymentArn: arn })
+    expect(warnings).toEqual([expect.stringContaining('Watching is disturbed')])
+  })
+
+  test('one bad service does not blind the watch of the others', async () => {
+    const worker = { ...started, service: 'worker', serviceArn: `${started.serviceArn}er` }
+    const { outcomes } = await watchScripted(
+      {
+        services: (call) => [
+          current(rolling),
+          { ...(call < 20 ? rolling : completed), serviceArn: worker.serviceArn, currentServiceDeployment: 'bad' },
+        ],
+        list: () => [],
+        serviceDeployments: (call, arns) =>
+          arns.includes('bad')
+            ? awsError('ClientException')
+            : [serviceDeployment(call < 30 ? 'IN_PROGRESS' : 'SUCCESSFUL')],
+      },
+      { deployments: [started, worker] },
+    )
+    expect(outcomes.map(({ verdict }) => verdict)).toEqual(['completed', 'completed'])
+    expect(outcomes.map(({ serviceDeploymentArn }) => serviceDeploymentArn)).toEqual([arn, undefined])
   })
 })

@@ -21,7 +21,7 @@ export interface Track {
   primarySince: Date | undefined
   failedSince: Date | undefined
   lastRolloutState: string | undefined
-  link: { attempts: number; nextList: number; rejected: Set<string> }
+  link: { attempts: number; nextList: number; rejected: Set<string>; failures: number; alone: boolean }
   judgement: Judgement | undefined
 }
 
@@ -42,7 +42,7 @@ export function newTrack(started: StartedDeployment, now: Date): Track {
     primarySince: undefined,
     failedSince: undefined,
     lastRolloutState: undefined,
-    link: { attempts: 0, nextList: 0, rejected: new Set() },
+    link: { attempts: 0, nextList: 0, rejected: new Set(), failures: 0, alone: false },
     judgement: undefined,
   }
 }

@@ -3,7 +3,7 @@ import { type Clock, formatDuration, type Log, messageOf } from '@deploy-actions
 import { isAccessError } from '@deploy-actions/aws'
 import { describeServices, isNamed } from '../services/describe.ts'
 import { withoutServicePrefix } from './event-texts.ts'
-import { linkByList, refreshServiceDeployments } from './link.ts'
+import { countFailures, type LinkContext, linkByList, refreshServiceDeployments } from './link.ts'
 import { progressLine, progressText } from './progress.ts'
 import { judgeTrack, newTrack, observationOf, type Track, takeService } from './track.ts'
 import type { DeploymentOutcome, Judgement, Observation, StartedDeployment } from './types.ts'
@@ -47,7 +47,7 @@ export async function watchDeployments(
   const tracks = started.map((one) => newTrack(one, clock.now()))
   const outcomes = new Map<Track, DeploymentOutcome>()
   const printer = progressPrinter(log, started, begun)
-  const say = { denied: false, trouble: false }
+  const say = { denied: false, unusable: false, trouble: false }
   let interval = intervalMs
 
   const end = (track: Track, outcome: DeploymentOutcome) => {
@@ -97,22 +97,30 @@ async function poll(
   context: WatchContext,
   printer: ProgressPrinter,
   deadline: number,
-  say: { denied: boolean },
+  say: { denied: boolean; unusable: boolean },
 ): Promise<boolean> {
   const { ecs, clock, log } = context
   const cluster = tracks[0]!.started.cluster
   // Throttled calls are repeated for minutes; the deadline holds all the same.
   const remaining = AbortSignal.timeout(Math.max(5_000, deadline - clock.now().getTime() + 1_000))
   const abortSignal = context.signal ? AbortSignal.any([context.signal, remaining]) : remaining
-  const link = {
+  const link: LinkContext = {
     ecs,
     clock,
     abortSignal,
+    failed: [],
     onDenied(action: string) {
       if (say.denied) return
       say.denied = true
       log.warning(
         `The role may not call ${action}, so this deployment is judged by DescribeServices and its events: without the breaker's counts, alarms and lifecycle stages. Allow ecs:ListServiceDeployments and ecs:DescribeServiceDeployments in the policy of the role that this job assumes.`,
+      )
+    },
+    onUnusable(error: unknown) {
+      if (say.unusable) return
+      say.unusable = true
+      log.warning(
+        `ECS does not tell about the service deployment (${messageOf(error)}), so it is judged by DescribeServices and its events: without the breaker's counts, alarms and lifecycle stages.`,
       )
     },
   }
@@ -128,6 +136,7 @@ async function poll(
     printer.events(track, takeService(track, service?.status ? service : undefined, clock.now()))
   }
   await linkByList(tracks, link)
+  countFailures(link)
   return repeatedDeployments || described.repeated
 }
 
