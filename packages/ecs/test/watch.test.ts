@@ -140,3 +140,40 @@ describe('when the service deployments cannot be read', () => {
     expect(outcomes.map(({ serviceDeploymentArn }) => serviceDeploymentArn)).toEqual([arn, undefined])
   })
 })
+
+describe('what no wait can mend ends the watch', () => {
+  test.each([
+    ['ExpiredTokenException', /credentials expired/],
+    ['CredentialsProviderError', /No AWS credentials/],
+    ['UnrecognizedClientException', /does not accept the credentials/],
+    ['InvalidClientTokenId', /does not accept the credentials/],
+    ['AccessDeniedException', /may not call ecs:DescribeServices/],
+  ])('%s', async (name, reason) => {
+    const { outcomes, seconds } = await watchScripted({
+      services: (call) => (call > 4 ? awsError(name) : [rolling]),
+      serviceDeployments: (call) => (call > 4 ? awsError(name) : []),
+    })
+    expect(outcomes[0]).toMatchObject({
+      verdict: 'timed-out',
+      interrupted: 'credentials',
+      reason: expect.stringMatching(reason),
+    })
+    expect(seconds).toBeLessThan(20)
+  })
+
+  test('credentials that are out of reach for a moment do not', async () => {
+    const { outcomes } = await watchScripted({
+      services: (call) => (call % 3 ? awsError('CredentialsProviderError') : [call < 20 ? rolling : completed]),
+    })
+    expect(outcomes[0]).toMatchObject({ verdict: 'completed' })
+  })
+
+  test('a deleted cluster', async () => {
+    const { outcomes, seconds } = await watchScripted({
+      services: (call) => (call > 4 ? awsError('ClusterNotFoundException') : [rolling]),
+      list: (call) => (call > 4 ? awsError('ClusterNotFoundException') : []),
+    })
+    expect(outcomes[0]).toMatchObject({ verdict: 'failed', reason: expect.stringContaining('the whole cluster') })
+    expect(seconds).toBeLessThan(30)
+  })
+})

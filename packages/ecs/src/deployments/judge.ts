@@ -26,7 +26,7 @@ export function judge(observation: Observation): Judgement {
     return {
       ended: true,
       verdict: 'failed',
-      reason: `Service ${started.service} no longer exists in cluster ${started.cluster}.`,
+      reason: `Service ${started.service} no longer exists in cluster ${started.cluster}: it, or the whole cluster, was deleted.`,
     }
   return judgeByServiceDeployment(observation, situation) ?? judgeByService(observation, situation)
 }

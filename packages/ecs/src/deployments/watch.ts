@@ -1,7 +1,7 @@
 import type { ECSClient } from '@aws-sdk/client-ecs'
-import { type Clock, formatDuration, type Log, messageOf } from '@deploy-actions/action-kit'
+import { type Clock, formatDuration, type Log, messageOf, UserError } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
-import { describeServices, isNamed } from '../services/describe.ts'
+import { describeServices, isNamed, isUnknownCluster } from '../services/describe.ts'
 import { withoutServicePrefix } from './event-texts.ts'
 import { countFailures, type LinkContext, linkByList, refreshServiceDeployments } from './link.ts'
 import { progressLine, progressText } from './progress.ts'
@@ -29,6 +29,8 @@ export interface WatchOptions {
 
 const intervalMs = 2_000
 const slowestMs = 10_000
+/** Credentials of an instance or a container can be out of reach for a moment. An expired session and a missing right end the watch at once. */
+const refusalsBorne = 3
 
 /**
  * Watches deployments of one cluster until each has ended, with one poller for all: per poll one DescribeServices for ten services and, once
@@ -49,6 +51,7 @@ export async function watchDeployments(
   const printer = progressPrinter(log, started, begun)
   const say = { denied: false, unusable: false, trouble: false }
   let interval = intervalMs
+  let refused = 0
 
   const end = (track: Track, outcome: DeploymentOutcome) => {
     outcomes.set(track, outcome)
@@ -61,9 +64,11 @@ export async function watchDeployments(
       const repeated = await poll(open(), context, printer, deadline, say)
       interval = repeated ? Math.min(slowestMs, interval * 1.5) : Math.max(intervalMs, interval / 2)
       say.trouble = false
+      refused = 0
     } catch (error) {
       if (context.signal?.aborted) break
-      if (isAccessError(error)) {
+      if (error instanceof UserError) refused++
+      if (isAccessError(error) || refused >= refusalsBorne) {
         for (const track of open()) end(track, interruptedOutcome(track, clock.now(), 'credentials', messageOf(error)))
         break
       }
@@ -130,7 +135,11 @@ async function poll(
     cluster,
     tracks.map(({ started }) => started.serviceArn),
     abortSignal,
-  )
+  ).catch((error: unknown) => {
+    // Without its cluster a service is gone too, and has the same moment to come back.
+    if (isUnknownCluster(error)) return { services: [], repeated: false }
+    throw error
+  })
   for (const track of tracks) {
     const service = described.services.find((one) => isNamed(one, track.started.serviceArn))
     printer.events(track, takeService(track, service?.status ? service : undefined, clock.now()))

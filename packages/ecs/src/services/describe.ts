@@ -44,6 +44,11 @@ export async function describeServices(
   }
 }
 
+/** Whether describeServices failed because there is no such cluster. */
+export function isUnknownCluster(error: unknown): boolean {
+  return error instanceof UserError && isAwsError(error.cause, 'ClusterNotFoundException')
+}
+
 /** One service that can be deployed to. Throws a UserError when it is missing, being deleted, or steered by a controller other than ECS. */
 export async function describeService(ecs: ECSClient, cluster: string, service: string): Promise<Service> {
   const { services } = await describeServices(ecs, cluster, [service])
