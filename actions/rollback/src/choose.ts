@@ -1,5 +1,5 @@
-import { isUserError, UserError } from '@deploy-actions/action-kit'
-import { askGuard, type RecordState, type SchemaReader, schemaOf, schemaReader } from '@deploy-actions/release'
+import { isUserError, messageOf, UserError } from '@deploy-actions/action-kit'
+import { askGuard, type GuardAnswer, type RecordState, type SchemaReader, schemaReader } from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
 import { type ImagePlace, imagePlace, whyUnusable } from './images.ts'
 import type { Inputs } from './inputs.ts'
@@ -64,13 +64,30 @@ async function guarded(target: Target, inputs: Inputs, { state }: Situation, dep
         target,
         message: `${digest} was marked bad on ${bad.since}: ${bad.reason ?? 'no reason given'}. Nothing was changed. Name it as a digest to go there all the same.`,
       }
-    const answer = await askGuard({ purpose: 'rollback', digest, state, read, acrossSchema: inputs.acrossSchema })
+    const answer = await answerOf(digest, inputs, state, read, deps)
+    if (!answer) continue
     if (answer.answer !== 'go') return { refused: true, target, message: answer.message }
     choice.warnings.push(...answer.warnings)
   }
   target.digest ??= digests.size === 1 ? [...digests][0] : undefined
-  choice.level ??= target.digest ? (await schemaOf(target.digest, state, read)).level.text : undefined
   return choice
+}
+
+/** An operator who goes across the schema in panic is not held up by an image that does not tell what it expects. */
+async function answerOf(
+  digest: string,
+  { priority, acrossSchema }: Inputs,
+  state: RecordState | undefined,
+  read: SchemaReader,
+  { log, signal }: Deps,
+): Promise<GuardAnswer | undefined> {
+  try {
+    return await askGuard({ purpose: 'rollback', digest, state, read, acrossSchema })
+  } catch (error) {
+    if (priority !== 'panic' || !acrossSchema || signal.aborted) throw error
+    log.warning(`across-schema goes on, although the guard could not be asked: ${messageOf(error)}`)
+    return undefined
+  }
 }
 
 /** Only a database that certainly has no migrations can do without knowing the code that comes. */

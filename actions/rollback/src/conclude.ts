@@ -1,4 +1,4 @@
-import { type ActionResult, isUserError, messageOf } from '@deploy-actions/action-kit'
+import { type ActionResult, messageOf } from '@deploy-actions/action-kit'
 import { type DeploymentOutcome, familyRevision, type Verdict } from '@deploy-actions/ecs'
 import { rolledBackTo, schemaOf, updateRecord } from '@deploy-actions/release'
 import { lazyReader } from './choose.ts'
@@ -18,7 +18,7 @@ export async function conclude(story: Ended, deps: Deps): Promise<ActionResult> 
   const verdict = overall(story)
   const unmarked = badDigests(situation, choice.target).some((digest) => !story.marks.bad.includes(digest))
   if (inputs.record && (!story.marks.written || unmarked))
-    story.marks = await mark(inputs, situation, choice.target, deps)
+    story.marks = await mark(inputs, situation, choice.target, deps, true)
   if (verdict === 'completed') await recordRelease(story, deps)
   const open = outcomes.filter((outcome) => outcome.verdict !== 'completed')
   if (open.length > 0) {
@@ -71,7 +71,6 @@ async function recordRelease({ inputs, situation, choice, starts }: Ended, deps:
   try {
     await updateRecord(ssm, record.application, record.environment, back, clock)
   } catch (error) {
-    if (!isUserError(error)) throw error
     log.warning(`The way back completed, but the record does not say so: ${messageOf(error)}`)
   }
 }
@@ -86,7 +85,6 @@ async function levelOf(
   try {
     return (await schemaOf(digest, state, lazyReader(inputs, target, deps))).level.text
   } catch (error) {
-    if (!isUserError(error)) throw error
     deps.log.warning(messageOf(error))
     return undefined
   }

@@ -22,12 +22,19 @@ export interface Marks {
 
 /**
  * Freezes releases and marks what serves, or is about to, as bad: the first thing that is written. In panic a record that cannot be written does not stop
- * the way back; it is tried again afterwards.
+ * the way back; it is tried again afterwards, and one that could not be read is not tried before.
  */
-export async function mark(inputs: Inputs, situation: Situation, target: Target, deps: Deps): Promise<Marks> {
+export async function mark(
+  inputs: Inputs,
+  situation: Situation,
+  target: Target,
+  deps: Deps,
+  again = false,
+): Promise<Marks> {
   const { record, priority } = inputs
   if (!record) return { written: true, bad: [] }
   const bad = badDigests(situation, target)
+  if (situation.unreadable && !again) return { written: false, bad }
   try {
     await updateRecord(deps.ssm, record.application, record.environment, change(inputs, target, bad, deps), deps.clock)
     return { written: true, bad }
@@ -39,7 +46,7 @@ export async function mark(inputs: Inputs, situation: Situation, target: Target,
       )
     }
     deps.log.warning(
-      `The record could not be written, so releases are not frozen yet; going back first. ${messageOf(error)}`,
+      `The record could not be written, so releases are not frozen${again ? '' : ' yet; going back first'}. ${messageOf(error)}`,
     )
     return { written: false, bad }
   }

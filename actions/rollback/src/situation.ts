@@ -1,9 +1,9 @@
-import type { ECSClient, Service } from '@aws-sdk/client-ecs'
-import type { SSMClient } from '@aws-sdk/client-ssm'
-import type { Clock } from '@deploy-actions/action-kit'
+import type { Service } from '@aws-sdk/client-ecs'
+import { isUserError, messageOf, UserError } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
 import { describeDeployableServices, familyRevision } from '@deploy-actions/ecs'
-import { type Attempt, type RecordState, readLock, readRecord } from '@deploy-actions/release'
+import { type Attempt, type RecordState, readLock, readRecord, recordName } from '@deploy-actions/release'
+import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 
 /** What serves one service now, before anything is changed. */
@@ -21,25 +21,27 @@ export interface Present {
 
 export interface Situation {
   state: RecordState | undefined
+  /** Why the record, which is in use, could not be read. Then `state` is undefined. */
+  unreadable?: string | undefined
   /** The release that holds the lock right now. */
   underWay: Attempt | undefined
   present: Present[]
 }
 
 /** Reads record, lock and services side by side: one call each. */
-export async function lookAround(
-  { record, cluster, services }: Inputs,
-  { ecs, ssm, clock }: { ecs: ECSClient; ssm: SSMClient; clock: Clock },
-): Promise<Situation> {
-  const [stored, holder, described] = await Promise.all([
-    record && readRecord(ssm, record.application, record.environment),
-    record && readLock(ssm, record.application, record.environment, clock.now()).catch(ignoreDenied),
+export async function lookAround(inputs: Inputs, deps: Deps): Promise<Situation> {
+  const { record, cluster, services } = inputs
+  const { ecs, ssm, clock } = deps
+  const [{ state, unreadable }, holder, described] = await Promise.all([
+    readState(inputs, deps),
+    // Without it the way back goes on, as if no release were under way: what ECS deploys shows in the services all the same.
+    record && readLock(ssm, record.application, record.environment, clock.now()).catch(() => undefined),
     describeDeployableServices(ecs, cluster, services),
   ])
-  const state = stored?.state
   const attempt = state?.attempt
   return {
     state,
+    unreadable,
     underWay: attempt && !attempt.outcome && holder && holder.run === attempt.run ? attempt : undefined,
     present: described.map((service) => presentOf(service, state)),
   }
@@ -55,7 +57,29 @@ function presentOf(described: Service, state: RecordState | undefined): Present 
   return { service, described, taskDefinition, arn, deploymentId: primary?.id ?? '', digest }
 }
 
-/** Without the right to see the lock the way back goes on, as if no release were under way. */
-function ignoreDenied(error: unknown): undefined {
-  if (!isAccessError(error)) throw error
+/**
+ * A record that cannot be read (damaged, denied, SSM out of reach) leaves the guard without an answer. Only an operator in panic who takes that on goes on, by ECS's own memory.
+ */
+async function readState(
+  { record, priority, acrossSchema }: Inputs,
+  { ssm, log, signal }: Deps,
+): Promise<Pick<Situation, 'state' | 'unreadable'>> {
+  if (!record) return { state: undefined }
+  try {
+    return { state: (await readRecord(ssm, record.application, record.environment))?.state }
+  } catch (error) {
+    if (signal.aborted) throw error
+    const name = recordName(record.application, record.environment)
+    const unreadable = `The record ${name} could not be read: ${messageOf(error)}`
+    if (priority === 'panic' && acrossSchema) {
+      log.warning(
+        `${unreadable}\nacross-schema goes on without it, by ECS's own list of deployments: whether the older code fits the schema is not known.`,
+      )
+      return { state: undefined, unreadable }
+    }
+    throw new UserError(
+      `${unreadable}\nSo the guard cannot be asked whether the older code fits the schema. Nothing was changed. ${isAccessError(error) || isUserError(error) ? 'Mend that, or w' : 'Try again, or w'}here it cannot wait: priority: panic with across-schema: true goes back without the record, by ECS's own list of deployments.`,
+      { cause: error },
+    )
+  }
 }

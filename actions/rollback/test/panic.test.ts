@@ -1,4 +1,4 @@
-import { level, type Stage, since, withRecord, withStage } from './stage.ts'
+import { level, name, type Stage, since, withRecord, withStage } from './stage.ts'
 
 const history = (on: Stage) => ({
   schema: { level: level.two, digest: on.digests.good, since },
@@ -99,6 +99,54 @@ test.concurrent('a record that cannot be written does not hold it up, and is tri
     expect(run.log).toContain('releases are not frozen yet; going back first. The role may not call ssm:PutParameter')
     expect(await on.read()).toMatchObject({ freeze: { reason: 'incident 42' }, bad: [{ digest: on.digests.bad }] })
   }))
+
+describe('a record that cannot be read', () => {
+  const unreadable = {
+    throttled: async (on: Stage) => {
+      await on.write(history(on))
+      on.simulator.addFaults({
+        service: 'ssm',
+        operation: 'GetParameter',
+        effect: { kind: 'error', name: 'ThrottlingException' },
+      })
+    },
+    damaged: (on: Stage) => on.put(name, { format: 1, releases: 'none' }),
+  }
+  const kinds = [
+    ['throttled', 'Rate exceeded'],
+    ['damaged', 'is damaged'],
+  ] as const
+
+  test.concurrent.each(kinds)('%s: the guard cannot be asked, and the message names the way out', (kind, why) =>
+    withStage(async (on) => {
+      await unreadable[kind](on)
+      const run = await on.run(panic)
+      expect(run.exitCode).toBe(1)
+      const message = run.annotations.at(-1)?.message ?? ''
+      expect(message).toContain(`The record ${name} could not be read: `)
+      expect(message).toContain(why)
+      expect(message).toMatch(/guard cannot be asked .*Nothing was changed\..*panic with across-schema: true/)
+      expect(message).not.toMatch(/defect/)
+      expect(on.writes()).toEqual([])
+    }),
+  )
+
+  test.concurrent.each(kinds)("%s: across-schema goes back by ECS's own list", (kind, why) =>
+    withStage(async (on) => {
+      for (const revision of [3, 4]) {
+        await on.update('web', `web:${revision}`)
+        await on.settled()
+      }
+      await unreadable[kind](on)
+      const run = await on.run({ ...panic, 'across-schema': 'true' })
+      expect(run).toMatchObject({ exitCode: 0, outputs: { verdict: 'completed', 'task-definition': 'web:3' } })
+      expect(run.log).toContain(why)
+      const writes = on.calls().map(({ operation }) => operation)
+      expect(writes.slice(0, writes.indexOf('UpdateService'))).not.toContain('PutParameter')
+      expect(run.annotations.map(({ message }) => message).join()).toContain('releases are not frozen')
+    }),
+  )
+})
 
 test.concurrent('a record that can never be written is said at the end too', () =>
   withStage(async (on) => {
