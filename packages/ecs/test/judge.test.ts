@@ -34,6 +34,11 @@ const pause = serviceDeployment('IN_PROGRESS', {
     { hookId: 'h1', targetType: 'PAUSE', status: 'AWAITING_ACTION', expiresAt: at(86_400), timeoutAction: 'ROLLBACK' },
   ],
 })
+const behind = {
+  serviceDeployment: serviceDeployment('IN_PROGRESS'),
+  service: service([deploymentOurs({ rolloutState: 'COMPLETED' })]),
+  events: [completedEvent()],
+}
 const noRollback = { deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback: false } } }
 const rollbackReason = 'Service deployment rolled back because the circuit breaker threshold was exceeded.'
 const triggered: ServiceDeployment = {
@@ -216,6 +221,72 @@ const rows: Row[] = [
     case: 'a status the API has no name for yet',
     seen: { serviceDeployment: serviceDeployment('REFLECTING') },
     is: 'rolling',
+  },
+  {
+    case: 'a status the API has no name for yet, with the deployment completed',
+    seen: {
+      serviceDeployment: serviceDeployment('REFLECTED'),
+      service: service([deploymentOurs({ rolloutState: 'COMPLETED' })]),
+      events: [completedEvent()],
+    },
+    is: 'completed',
+  },
+  {
+    case: 'a status the API has no name for yet, rolled back',
+    seen: {
+      serviceDeployment: serviceDeployment('REFLECTED'),
+      service: service([deploymentOld({ status: 'PRIMARY' })]),
+      events: [failedEvent(), rollbackEvent()],
+    },
+    is: 'rolled-back',
+  },
+  {
+    case: 'a status the API has no name for yet, at a PAUSE hook',
+    seen: { serviceDeployment: { ...pause, status: 'REFLECTING' as never } },
+    is: 'paused',
+  },
+  {
+    case: 'completed a moment ago, the service deployment behind',
+    seen: { ...behind, completedSince: at(299) },
+    is: 'rolling',
+  },
+  { case: 'completed, the service deployment behind for minutes', seen: behind, is: 'completed' },
+  {
+    case: 'completed by rolloutState while it bakes',
+    seen: {
+      ...behind,
+      service: service([deploymentOurs({ rolloutState: 'COMPLETED' })], {
+        deploymentConfiguration: { strategy: 'BLUE_GREEN' },
+      }),
+    },
+    is: 'rolling',
+  },
+  {
+    case: 'failed and back on the old one, the service deployment behind for minutes',
+    seen: {
+      serviceDeployment: serviceDeployment('IN_PROGRESS'),
+      service: service([deploymentOld({ status: 'PRIMARY' })]),
+      events: [failedEvent(), rollbackEvent()],
+    },
+    is: 'rolled-back',
+  },
+  {
+    case: 'failed without rollback, the service deployment behind for minutes',
+    seen: {
+      serviceDeployment: serviceDeployment('IN_PROGRESS'),
+      service: service([deploymentOurs({ rolloutState: 'FAILED' }), deploymentOld()], noRollback),
+    },
+    is: 'failed',
+  },
+  {
+    case: 'failed and back on the old one a moment ago, the service deployment behind',
+    seen: {
+      serviceDeployment: serviceDeployment('IN_PROGRESS'),
+      primarySince: at(280),
+      service: service([deploymentOld({ status: 'PRIMARY' })]),
+      events: [failedEvent(), rollbackEvent()],
+    },
+    is: 'settling',
   },
   // Where DescribeServices and events decide.
   {

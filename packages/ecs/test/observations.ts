@@ -104,6 +104,7 @@ export const observation = (fields: Partial<Observation>): Observation => ({
   seen: true,
   primarySince: at(200),
   failedSince: at(200),
+  completedSince: at(200),
   lastRolloutState: 'IN_PROGRESS',
   ...fields,
 })

@@ -6,9 +6,12 @@ import type { Judgement, Observation, Phase } from './types.ts'
 
 /** How long an end without an explanation is held back, so that DescribeServices can show who took over. */
 const settleMs = 3_000
+/** How long the status may stay behind what DescribeServices and the events say. */
+const lagMs = 60_000
 
 /**
- * Judges by the status of the service deployment; undefined where there is none to go by.
+ * Judges by the status of the service deployment; undefined where there is none to go by, or none that is known: a status that the API adds later
+ * may be an end.
  * What a superseded one ends as is not documented, so STOPPED, SUCCESSFUL and an IN_PROGRESS that never ends are all understood.
  */
 export function judgeByServiceDeployment(observation: Observation, situation: Situation): Judgement | undefined {
@@ -29,8 +32,13 @@ export function judgeByServiceDeployment(observation: Observation, situation: Si
     case 'ROLLBACK_REQUESTED':
     case 'ROLLBACK_IN_PROGRESS':
       return goingBack(situation, deployment)
-    default:
+    case 'PENDING':
+    case 'IN_PROGRESS':
       return goingOn(observation, situation, deployment)
+    default: {
+      const hook = waitingHook(deployment)
+      return hook && paused(deployment, hook)
+    }
   }
 }
 
@@ -121,13 +129,31 @@ function goingOn(observation: Observation, situation: Situation, deployment: Ser
       ? completedReason(observation, primary)
       : supersededBy(primary?.id, primary?.taskDefinition, observation.started.taskDefinition)
   if (situation.third && !situation.failed) return supersededBy(situation.third, undefined)
-  const hook = deployment.lifecycleHookDetails?.find(
-    ({ targetType, status }) => targetType === 'PAUSE' && status === 'AWAITING_ACTION',
-  )
+  const hook = waitingHook(deployment)
   if (hook) return paused(deployment, hook)
+  if (lagsBehind(observation, situation)) return judgeByService(observation, situation)
   if (situation.failed)
     return inProgress('settling', 'The deployment failed; the service deployment has not ended yet.')
   return inProgress(phaseOf(deployment), `The service deployment is ${deployment.status}.`)
+}
+
+/**
+ * Whether an end is long known that the status does not show. Only for rolling deployments: the others have stages that follow the exchange of tasks,
+ * and there only the service deployment tells.
+ */
+function lagsBehind(
+  { service, now, ...since }: Observation,
+  { holder, completed, failed, rollsBackAlone }: Situation,
+): boolean {
+  if ((service?.deploymentConfiguration?.strategy ?? 'ROLLING') !== 'ROLLING') return false
+  const long = (date: Date | undefined) => date !== undefined && now.getTime() - date.getTime() >= lagMs
+  const settled = holder === 'earlier' ? long(since.primarySince) : holder === 'us' && !rollsBackAlone
+  if (failed) return settled && long(since.failedSince)
+  return completed && holder === 'us' && long(since.completedSince)
+}
+
+function waitingHook({ lifecycleHookDetails = [] }: ServiceDeployment) {
+  return lifecycleHookDetails.find(({ targetType, status }) => targetType === 'PAUSE' && status === 'AWAITING_ACTION')
 }
 
 function paused(deployment: ServiceDeployment, hook: DeploymentLifecycleHookDetail): Judgement {

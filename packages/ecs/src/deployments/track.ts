@@ -20,6 +20,7 @@ export interface Track {
   primary: string | undefined
   primarySince: Date | undefined
   failedSince: Date | undefined
+  completedSince: Date | undefined
   lastRolloutState: string | undefined
   link: { attempts: number; nextList: number; rejected: Set<string>; failures: number; alone: boolean }
   judgement: Judgement | undefined
@@ -41,6 +42,7 @@ export function newTrack(started: StartedDeployment, now: Date): Track {
     primary: undefined,
     primarySince: undefined,
     failedSince: undefined,
+    completedSince: undefined,
     lastRolloutState: undefined,
     link: { attempts: 0, nextList: 0, rejected: new Set(), failures: 0, alone: false },
     judgement: undefined,
@@ -67,8 +69,10 @@ export function takeService(track: Track, service: Service | undefined, now: Dat
     ({ id, createdAt }) => id && createdAt && createdAt >= track.started.eventsFrom && !track.events.has(id),
   )
   for (const event of fresh) track.events.set(event.id!, event)
-  if (own?.rolloutState === 'FAILED' || readDeploymentEvents(fresh).failed.has(track.started.deploymentId))
-    track.failedSince ??= now
+  const said = readDeploymentEvents(fresh)
+  const id = track.started.deploymentId
+  if (own?.rolloutState === 'FAILED' || said.failed.has(id)) track.failedSince ??= now
+  if (own?.rolloutState === 'COMPLETED' || said.completed.has(id)) track.completedSince ??= now
   return fresh.reverse()
 }
 
@@ -97,6 +101,7 @@ export function observationOf(track: Track, now: Date): Observation {
     seen: track.seen,
     primarySince: track.primarySince,
     failedSince: track.failedSince,
+    completedSince: track.completedSince,
     lastRolloutState: track.lastRolloutState,
   }
 }

@@ -56,6 +56,8 @@ export interface Observation {
   primarySince: Date | undefined
   /** When this deployment was first seen as FAILED, by its rolloutState or its event. */
   failedSince: Date | undefined
+  /** When this deployment was first seen as COMPLETED, in the same way. */
+  completedSince: Date | undefined
   /** The last `rolloutState` seen of this deployment. */
   lastRolloutState: string | undefined
 }
