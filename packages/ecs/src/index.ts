@@ -34,7 +34,8 @@ export {
   toRegisterInput,
 } from './task-definitions/fetch.ts'
 export { nearestName } from './task-definitions/nearest.ts'
-export { type PathParameters, parametersLabel, parametersUnder } from './task-definitions/parameters.ts'
+export { type PathParameters, parametersUnder } from './task-definitions/parameters.ts'
+export { parametersLabel } from './task-definitions/parameters-label.ts'
 export { parseTaskDefinitionFile } from './task-definitions/parse-file.ts'
 export {
   findEquivalentRevision,

@@ -190,6 +190,51 @@ describe('applyChanges', () => {
   })
 })
 
+describe('a parameter that was deleted since the last release', () => {
+  const running = (container: object) => ({
+    family: 'web',
+    containerDefinitions: [
+      {
+        name: 'app',
+        image: 'a',
+        dockerLabels: { [parametersLabel]: 'DATABASE_URL=1@t OLD_FLAG=2@t', team: 'shop' },
+        ...container,
+      },
+    ],
+  })
+  const now = { dockerLabels: { [parametersLabel]: 'DATABASE_URL=1@t' } }
+  const secret = (name: string, valueFrom = `/shop/production/${name}`) => ({ name, valueFrom })
+  const secretsBefore = [secret('DATABASE_URL'), secret('OLD_FLAG'), secret('BY_HAND')]
+  const after = (...args: Parameters<typeof applyChanges>) => applyChanges(...args).containerDefinitions?.[0]
+
+  test('leaves the secrets; all others stay', () => {
+    const container = after(running({ secrets: secretsBefore }), { ...now, secrets: { DATABASE_URL: '/b' } })
+    expect(container?.secrets).toEqual([secret('DATABASE_URL', '/b'), secret('BY_HAND')])
+    expect(container?.dockerLabels).toEqual({ ...now.dockerLabels, team: 'shop' })
+  })
+
+  test('leaves the variables, where it was a value', () => {
+    const environment = [
+      { name: 'OLD_FLAG', value: '1' },
+      { name: 'BY_HAND', value: '2' },
+    ]
+    expect(after(running({ environment }), now)?.environment).toEqual([{ name: 'BY_HAND', value: '2' }])
+  })
+
+  test('stays where the step gives it itself, or where it has become a secret of another kind', () => {
+    const variables = after(running({ secrets: secretsBefore }), { ...now, environment: { OLD_FLAG: 'x' } })
+    expect(variables?.environment).toEqual([{ name: 'OLD_FLAG', value: 'x' }])
+    const manager = secret('OLD_FLAG', 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-AbCdEf')
+    expect(after(running({ secrets: [manager] }), now)?.secrets).toEqual([manager])
+  })
+
+  test('stays where this release reads no parameters, and where the last one did not', () => {
+    expect(after(running({ secrets: secretsBefore }), { image: 'b' })?.secrets).toEqual(secretsBefore)
+    const first = running({ secrets: secretsBefore, dockerLabels: {} })
+    expect(after(first, now)?.secrets).toEqual(secretsBefore)
+  })
+})
+
 describe('parametersUnder', () => {
   const put = (Name: string, Value: string, Type: 'String' | 'SecureString' = 'SecureString') =>
     ssm.send(new PutParameterCommand({ Name, Value, Type, Overwrite: true }))

@@ -2,6 +2,7 @@ import type { ContainerDefinition } from '@aws-sdk/client-ecs'
 import { UserError } from '@deploy-actions/action-kit'
 import type { TaskDefinitionInput } from './fetch.ts'
 import { nearestName } from './nearest.ts'
+import { labelledVariables, parametersLabel } from './parameters-label.ts'
 
 /** What a release changes. What is absent stays as it is. */
 export interface TaskDefinitionChanges {
@@ -23,7 +24,8 @@ export interface TaskDefinitionChanges {
 
 /**
  * A copy of `definition` with the changes made. A variable that becomes a secret leaves the plain variables and the other way round, since ECS refuses a
- * name that is both. Throws a UserError for a container that is not there or a name that is asked as both.
+ * name that is both. Variables and secrets of parameters that the container's label names and `dockerLabels` no longer does are left out: a task with a
+ * reference to a deleted parameter cannot start. Throws a UserError for a container that is not there or a name that is asked as both.
  */
 export function applyChanges(definition: TaskDefinitionInput, changes: TaskDefinitionChanges): TaskDefinitionInput {
   const changed = structuredClone(definition)
@@ -71,15 +73,29 @@ function changeContainer(container: ContainerDefinition, changes: TaskDefinition
   if (image !== undefined) container.image = image
   if (command !== undefined) container.command = [...command]
   if (entryPoint !== undefined) container.entryPoint = [...entryPoint]
+  const gone = deletedParameters(container, dockerLabels)
   if (dockerLabels !== undefined) container.dockerLabels = { ...container.dockerLabels, ...dockerLabels }
 
-  const variables = without(container.environment, Object.keys(secrets))
-  const references = without(container.secrets, Object.keys(environment))
+  const variables = without(container.environment, [...Object.keys(secrets), ...gone])
+  const references = without(container.secrets, Object.keys(environment)).filter(
+    ({ name = '', valueFrom }) => !(gone.includes(name) && valueFrom?.endsWith(`/${name}`)),
+  )
   const newVariables = Object.entries(environment).map(([name, value]) => ({ name, value }))
   const newReferences = Object.entries(secrets).map(([name, valueFrom]) => ({ name, valueFrom }))
   // Lists that hold nothing stay absent or empty as they were.
   if (newVariables.length > 0 || container.environment) container.environment = replacedByName(variables, newVariables)
   if (newReferences.length > 0 || container.secrets) container.secrets = replacedByName(references, newReferences)
+}
+
+/** Variables that came from parameters at the last release and do not at this one. Empty where either has no label of parameters. */
+function deletedParameters(
+  { dockerLabels: before }: ContainerDefinition,
+  after: Record<string, string> = {},
+): string[] {
+  const [old, now] = [before?.[parametersLabel], after[parametersLabel]]
+  if (old === undefined || now === undefined) return []
+  const kept = labelledVariables(now)
+  return labelledVariables(old).filter((name) => !kept.includes(name))
 }
 
 function without<T extends { name?: string }>(entries: T[] | undefined, names: string[]): T[] {

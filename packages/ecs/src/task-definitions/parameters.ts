@@ -1,5 +1,6 @@
 import type { Parameter, SSMClient } from '@aws-sdk/client-ssm'
 import { UserError } from '@deploy-actions/action-kit'
+import { parametersLabel } from './parameters-label.ts'
 
 export interface PathParameters {
   /** Variable name → reference for `secrets[].valueFrom`. */
@@ -9,9 +10,6 @@ export interface PathParameters {
   /** Docker labels that change whenever a parameter does. */
   dockerLabels: Record<string, string>
 }
-
-/** Docker label with the version and the time of each parameter, so that a changed value is a changed revision. */
-export const parametersLabel = 'io.github.deploy-actions.parameters'
 
 /**
  * Every SSM parameter below `path`, at any depth, as a container variable named by the last part of its name: `/app/staging/DATABASE_URL` → `DATABASE_URL`.
