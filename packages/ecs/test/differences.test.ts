@@ -68,6 +68,7 @@ describe('the same', () => {
       'the platform Fargate has anyway',
       { ...base, runtimePlatform: { operatingSystemFamily: 'LINUX', cpuArchitecture: 'X86_64' } },
     ],
+    ['an empty command', web({ command: [] })],
     ['tags', { ...base, tags: [{ key: 'run', value: '1' }] }],
   ])('%s', (_name, other) => {
     expect(lines(other)).toEqual([])
@@ -111,6 +112,16 @@ describe('not the same, and said in a line', () => {
     [web({ essential: false }), ['web.essential: true → false']],
     [web({ dockerLabels: { 'a.b': '1' } }), ['web.dockerLabels.a.b: added 1']],
     [{ ...base, cpu: '512' }, ['cpu: 256 → 512']],
+    [web({ entryPoint: [] }), ['web.entryPoint: added [""]']],
+    [
+      web({
+        mountPoints: [
+          { sourceVolume: 'b', containerPath: '/x' },
+          { sourceVolume: 'a', containerPath: '/x' },
+        ],
+      }),
+      ['web.mountPoints./x (2).sourceVolume: added b', 'web.mountPoints./x.sourceVolume: added a'],
+    ],
     [{ ...base, volumes: [{ name: 'data' }] }, ['volumes.data: added {}']],
     [{ ...base, runtimePlatform: { cpuArchitecture: 'ARM64' } }, ['runtimePlatform.cpuArchitecture: X86_64 → ARM64']],
   ])('%#', (after, expected) => {
@@ -119,6 +130,14 @@ describe('not the same, and said in a line', () => {
 
   test('the order of a command, which means something', () => {
     expect(equivalent(web({ command: ['a', 'b'] }), web({ command: ['b', 'a'] }))).toBe(false)
+  })
+
+  test('every condition on a container, in any order', () => {
+    const both = ['START', 'HEALTHY'].map((condition) => ({ containerName: 'agent', condition }))
+    const on = (dependsOn: object[]) => web({ dependsOn })
+    expect(lines(on([both[1]!]), on(both))).not.toEqual([])
+    expect(lines(on([both[0]!]), on(both))).not.toEqual([])
+    expect(lines(on([...both].reverse()), on(both))).toEqual([])
   })
 
   test('a variable given twice counts as its last value', () => {

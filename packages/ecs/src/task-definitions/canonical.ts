@@ -41,12 +41,13 @@ function canonicalContainer(container: Fields, networkMode: string | undefined):
     essential: container.essential ?? true,
     cpu: container.cpu === 0 ? null : (container.cpu ?? null),
     versionConsistency: container.versionConsistency === 'enabled' ? null : (container.versionConsistency ?? null),
+    entryPoint: canonicalEntryPoint(container.entryPoint),
     portMappings: sorted(list(container.portMappings).map((mapping) => canonicalPort(mapping, networkMode))),
     environment: byKey(list(container.environment), 'name'),
     secrets: byKey(list(container.secrets), 'name'),
-    mountPoints: byKey(list(container.mountPoints).map(readOnlyIsOff), 'containerPath'),
-    volumesFrom: byKey(list(container.volumesFrom).map(readOnlyIsOff), 'sourceContainer'),
-    dependsOn: byKey(list(container.dependsOn), 'containerName'),
+    mountPoints: sorted(list(container.mountPoints).map(readOnlyIsOff)),
+    volumesFrom: sorted(list(container.volumesFrom).map(readOnlyIsOff)),
+    dependsOn: sorted(list(container.dependsOn)),
     ulimits: byKey(list(container.ulimits), 'name'),
     systemControls: byKey(list(container.systemControls), 'namespace'),
     resourceRequirements: byKey(list(container.resourceRequirements), 'type'),
@@ -55,6 +56,11 @@ function canonicalContainer(container: Fields, networkMode: string | undefined):
       isFields(container.restartPolicy) && container.restartPolicy.enabled ? container.restartPolicy : null,
     linuxParameters: canonicalLinux(container.linuxParameters),
   }
+}
+
+/** An empty entry point takes the image's own away, as `[""]` does; its absence leaves it. Docker Engine API: ContainerConfig.Entrypoint. */
+function canonicalEntryPoint(words: Json | undefined): Json {
+  return Array.isArray(words) && words.length === 0 ? [''] : (words ?? null)
 }
 
 function canonicalPort(mapping: Fields, networkMode: string | undefined): Fields {

@@ -78,12 +78,22 @@ function childrenOf(value: unknown, key: string): Fields | undefined {
     const name = nameKeys[key]
     const only = valueKeys[key]
     if (name === undefined) return undefined
-    return Object.fromEntries(
-      value.map(({ [name]: entryName, ...rest }: Fields) => [String(entryName), only ? (rest[only] ?? '') : rest]),
-    )
+    const found: Fields = {}
+    for (const { [name]: entryName, ...rest } of value as Fields[])
+      found[key === 'environment' ? String(entryName) : unusedName(String(entryName), found)] = only
+        ? (rest[only] ?? '')
+        : rest
+    return found
   }
   if (typeof value !== 'object' || value === null) return undefined
   return Object.keys(value).length > 0 ? (value as Fields) : undefined
+}
+
+/** Entries that share a name all count, as in a `dependsOn` with two conditions for one container; of a variable only the last does. */
+function unusedName(name: string, taken: Fields): string {
+  let free = name
+  for (let number = 2; Object.hasOwn(taken, free); number++) free = `${name} (${number})`
+  return free
 }
 
 /** Roles may be given by name or by ARN; a name and an ARN of that name are the same role. */
