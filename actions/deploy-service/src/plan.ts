@@ -55,7 +55,7 @@ export async function plan(inputs: Inputs, deps: Deps): Promise<ActionResult> {
 async function planOf(wanted: Wanted, inputs: Inputs, byTag: boolean, deps: Deps): Promise<Plan> {
   const settings = settingChanges(wanted.target.service, inputs.settings)
   const forced = byTag || inputs.forceNewDeployment
-  if (wanted.changes.length === 0)
+  if (wanted.changes.length === 0 && !wanted.inactive)
     return { wanted, settings, revision: familyRevision(wanted.target.runs), changes: forced || settings.length > 0 }
   const equal = await findEquivalentRevision(deps.clients.ecs, wanted.definition)
   return {

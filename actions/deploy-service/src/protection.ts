@@ -8,13 +8,14 @@ import {
   readRecord,
   recordName,
   runName,
+  schemaOf,
   schemaReader,
 } from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
 import { ecrOf } from './images.ts'
 import type { Inputs } from './inputs.ts'
 import type { Wanted } from './revisions.ts'
-import { type UndoRight, unguarded } from './undo-right.ts'
+import { type Permit, type UndoRight, unguarded } from './undo-right.ts'
 
 export { recordCompleted } from './record.ts'
 
@@ -35,15 +36,16 @@ export async function sayDrift({ release }: Inputs, wanted: Wanted[], deps: Deps
 }
 
 /**
- * Asks freeze and guard whether this release may serve, right before it does. Throws a UserError when not: nothing was updated. Answers whether an undo of
- * ours would be allowed.
+ * Asks freeze and guard whether this release may serve. Throws a UserError when not: nothing was updated. Asked before anything is registered and again right
+ * before the update, then `quiet`, as the guard's warnings have been said.
  */
-export async function mayServe(inputs: Inputs, wanted: Wanted[], deps: Deps): Promise<UndoRight> {
+export async function mayServe(inputs: Inputs, wanted: Wanted[], deps: Deps, quiet = false): Promise<Permit> {
   const { release, acrossSchema } = inputs
   if (!release) return unguarded
   const { application, environment } = release
   const record = await readRecord(await deps.clients.ssm(), application, environment)
   const state = record?.state
+  let schemaLevel: string | undefined
   for (const { digest, image, repository } of await imagesOf(inputs, wanted, state, deps)) {
     const name = recordName(application, environment)
     const commit = deps.github.sha || undefined
@@ -52,10 +54,11 @@ export async function mayServe(inputs: Inputs, wanted: Wanted[], deps: Deps): Pr
     if (!admitted.admitted) throw new UserError(admitted.message)
     const read = schemaReader(await deps.clients.ecr(), repository)
     const answer = await askGuard({ purpose: 'deploy', state, digest, read, acrossSchema })
-    for (const warning of answer.warnings) deps.log.warning(warning)
+    if (!quiet) for (const warning of answer.warnings) deps.log.warning(warning)
     if (answer.answer !== 'go') throw new UserError(`${image} may not serve yet. ${answer.message}`)
+    schemaLevel = (await schemaOf(digest, state, read)).level.text
   }
-  return undoRight(inputs, wanted, state, deps)
+  return { undo: await undoRight(inputs, wanted, state, deps), schemaLevel }
 }
 
 interface KnownImage {

@@ -22,8 +22,8 @@ export interface Ending {
 /** The verdict of several services is that of the one that needs attention most. */
 const severity: Verdict[] = ['failed', 'rolled-back', 'timed-out', 'stopped', 'paused', 'superseded', 'completed']
 
-/** Annotations are limited to ten of a kind per step; the last one is the step's own. */
-const annotationsAtMost = 8
+/** GitHub shows ten annotations of a kind per step: up to five are for refused updates, one is the step's own. */
+const annotationsAtMost = 4
 
 /** Gathers the evidence of every deployment that did not complete and prints it. A cancelled run has no time for that. */
 export async function explain(outcomes: DeploymentOutcome[], deps: Deps): Promise<FailureReport[]> {
@@ -86,8 +86,7 @@ function failureText(
     return report ? reportAnnotation(report) : `${outcome.started.service}: ${outcome.verdict}. ${outcome.reason}`
   }
   if (outcomes.length === 1 && refused.length === 0) return textOf(bad[0]!)
-  for (const outcome of bad.slice(0, annotationsAtMost - Math.min(refused.length, annotationsAtMost)))
-    log.error(textOf(outcome))
+  for (const outcome of bad.slice(0, annotationsAtMost)) log.error(textOf(outcome))
   const parts = [
     ...severity.flatMap((verdict) => {
       const names = bad.filter((one) => one.verdict === verdict).map(({ started }) => started.service)

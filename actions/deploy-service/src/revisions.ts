@@ -24,6 +24,8 @@ export interface Wanted {
   running: TaskDefinitionInput
   definition: TaskDefinitionInput
   changes: Difference[]
+  /** The running revision was deregistered: ECS starts no deployment of it any more. */
+  inactive: boolean
   /** Image of the container that the release is about, before and after. */
   imageBefore: string | undefined
   image: string | undefined
@@ -39,20 +41,22 @@ export async function wantedDefinitions(
   const { ecs } = deps.clients
   const source = inputs.taskDefinition && (await loadTaskDefinition(ecs, inputs.taskDefinition, deps.github.workspace))
   const parameters = await readParameters(inputs, deps)
-  const fetched = new Map<string, Promise<TaskDefinitionInput>>()
+  const fetched = new Map<string, ReturnType<typeof fetchTaskDefinition>>()
   const runningOf = ({ runs }: Target) => {
-    const known = fetched.get(runs) ?? fetchTaskDefinition(ecs, runs).then(toRegisterInput)
+    const known = fetched.get(runs) ?? fetchTaskDefinition(ecs, runs)
     fetched.set(runs, known)
     return known
   }
   return inParallel(targets, 10, async (target) => {
-    const running = await runningOf(target)
+    const found = await runningOf(target)
+    const running = toRegisterInput(found)
     const definition = changed(source ?? running, inputs, images, parameters)
     return {
       target,
       running,
       definition,
       changes: differences(running, definition),
+      inactive: found.taskDefinition.status === 'INACTIVE',
       imageBefore: imageOf(running, inputs.container),
       image: imageOf(definition, inputs.container),
     }
@@ -74,7 +78,7 @@ export async function registerRevisions(
   const made = new Map<string, Promise<Revision>>()
   return inParallel(wanted, 5, (one) => {
     // The definition of a service whose revision already means this is the one that runs.
-    if (one.changes.length === 0)
+    if (one.changes.length === 0 && !one.inactive)
       return Promise.resolve({
         arn: one.target.runs,
         familyRevision: familyRevision(one.target.runs),

@@ -8,10 +8,11 @@ import type { Inputs } from './inputs.ts'
 import { conclude, explain } from './result.ts'
 import { registerRevisions, wantedDefinitions } from './revisions.ts'
 import { findTargets } from './services.ts'
+import { stageTimes } from './stages.ts'
 import { summarise } from './summary.ts'
 import { checkDigests, isTagRelease, tagExpectations } from './tag-release.ts'
-import { followRollbacks, rollBackCompleted, undoInterrupted } from './undo.ts'
-import { type UndoRight, unguarded } from './undo-right.ts'
+import { followRollbacks, rollBackCompleted, undoInterrupted, withSchemaNote } from './undo.ts'
+import { unguarded } from './undo-right.ts'
 import { openDeployments, updateServices } from './update.ts'
 
 /**
@@ -28,39 +29,36 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const wanted = await wantedDefinitions(inputs, targets, images, deps)
   const protection = inputs.release && (await import('./protection.ts'))
   await protection?.sayDrift(inputs, wanted, deps)
-  await protection?.mayServe(inputs, wanted, deps)
+  const permit = (await protection?.mayServe(inputs, wanted, deps)) ?? unguarded
   const byTag = isTagRelease(inputs, wanted)
   const expectations = byTag ? await tagExpectations(wanted, deps) : new Map()
   if (byTag)
     log.info('The image is named by a tag and nothing else changes: a new deployment makes ECS look up the tag again.')
 
-  const revisions = await registerRevisions(wanted, tagsOf(deps), deps)
+  const revisions = await registerRevisions(wanted, tagsOf(deps, permit.schemaLevel), deps)
   const settled = await settleConflicts(inputs, targets, revisions, deps)
   // Asked again: registering and waiting took time, and someone may have frozen releases or migrated meanwhile.
-  const right: UndoRight = (await protection?.mayServe(inputs, wanted, deps)) ?? unguarded
-  const { started, refused } = await updateServices(
-    inputs,
-    settled,
-    revisions,
-    byTag || inputs.forceNewDeployment,
-    deps,
-  )
-  deps.saveOpen(openDeployments(inputs, started, right))
+  const { undo } = (await protection?.mayServe(inputs, wanted, deps, true)) ?? unguarded
+  const { started, refused } = await updateServices(inputs, settled, revisions, byTag, undo, deps)
 
+  const stages = stageTimes()
+  const watchedFrom = clock.now()
   const ended = await watchDeployments({ ecs: clients.ecs, clock, log, signal: cancelled }, started, {
     timeoutMs: inputs.timeoutMs,
     onPause: inputs.onPause,
+    onObserved: stages.take,
   })
-  const undone = await undoInterrupted(inputs, ended, right, deps)
+  const undone = await undoInterrupted(inputs, ended, undo, deps)
   const unfinished = undone.filter((outcome) => outcome.unfinished).map((outcome) => outcome.started)
-  deps.saveOpen(unfinished.length > 0 ? openDeployments(inputs, unfinished, right) : undefined)
-  const checked = await checkDigests(await followRollbacks(undone, deps), expectations, deps)
-  const together = await rollBackCompleted(inputs, { outcomes: checked, refused }, right, deps)
+  deps.saveOpen(unfinished.length > 0 ? openDeployments(inputs, unfinished, undo) : undefined)
+  const followed = (await followRollbacks(undone, deps)).map((outcome) => withSchemaNote(outcome, undo))
+  const checked = await checkDigests(followed, expectations, deps)
+  const together = await rollBackCompleted(inputs, { outcomes: checked, refused }, undo, deps)
   if (together.length === 0) await protection?.recordCompleted(inputs, checked, wanted, deps)
 
   const reports = await explain(checked, deps)
   const result = conclude(inputs, { outcomes: checked, refused, reports, together }, deps)
-  await summarise({ inputs, wanted, outcomes: checked, refused, reports, together, begun }, deps)
+  await summarise({ inputs, wanted, outcomes: checked, refused, reports, together, begun, stages, watchedFrom }, deps)
   return result
 }
 
@@ -80,9 +78,10 @@ function accountOf(serviceArn: string | undefined): string {
   return account
 }
 
-function tagsOf({ github }: Deps): Record<string, string> {
+function tagsOf({ github }: Deps, schemaLevel: string | undefined): Record<string, string> {
   return {
     ...(github.sha && { 'deploy-actions:commit': github.sha }),
     ...(github.runUrl && { 'deploy-actions:run': github.runUrl }),
+    ...(schemaLevel && { 'deploy-actions:schema-level': schemaLevel }),
   }
 }

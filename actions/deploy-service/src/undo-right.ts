@@ -4,7 +4,14 @@ export interface UndoRight {
   why: string
 }
 
-export const unguarded: UndoRight = {
-  allowed: true,
-  why: 'No application is given, so no schema level is guarded.',
+/** What the guard answers to a release that may serve. */
+export interface Permit {
+  undo: UndoRight
+  /** The schema level that the image expects, where it is known. */
+  schemaLevel: string | undefined
+}
+
+export const unguarded: Permit = {
+  undo: { allowed: true, why: 'No application is given, so no schema level is guarded.' },
+  schemaLevel: undefined,
 }

@@ -92,8 +92,14 @@ async function stop(outcome: DeploymentOutcome, interrupted: 'timeout' | 'cancel
   }
 }
 
+/** After a migration, ECS's own rollback leaves earlier code on the newer schema, which is said. */
+export function withSchemaNote(outcome: Undone, right: UndoRight): Undone {
+  if (outcome.verdict !== 'rolled-back' || right.allowed) return outcome
+  return withText(outcome, `ECS does that without asking the guard, which would have refused: ${right.why}`)
+}
+
 /** Follows the rollbacks of timed-out deployments to their end; the verdict stays, the reason says what serves. */
-export async function followRollbacks(outcomes: Undone[], deps: Deps): Promise<DeploymentOutcome[]> {
+export async function followRollbacks(outcomes: Undone[], deps: Deps): Promise<Undone[]> {
   const stopped = outcomes.filter(({ interrupted, rollingBack }) => interrupted === 'timeout' && rollingBack)
   if (stopped.length === 0) return outcomes
   const ends = await watchDeployments(
@@ -170,6 +176,6 @@ export async function rollBackCompleted(
   return lines
 }
 
-function withText(outcome: DeploymentOutcome, text: string): DeploymentOutcome {
+function withText<T extends DeploymentOutcome>(outcome: T, text: string): T {
   return { ...outcome, reason: `${outcome.reason} ${text}` }
 }

@@ -1,3 +1,4 @@
+import type { Service } from '@aws-sdk/client-ecs'
 import { isUserError, messageOf, UserError } from '@deploy-actions/action-kit'
 import { familyRevision, type StartedDeployment, startDeployment } from '@deploy-actions/ecs'
 import type { Deps, OpenDeployments } from './deps.ts'
@@ -12,6 +13,9 @@ export interface Updated {
   refused: { name: string; message: string }[]
 }
 
+/** GitHub shows ten annotations of a kind per step; the verdict needs its own. */
+const annotationsAtMost = 5
+
 /**
  * Updates every service. One that is refused does not hold back the others; which went and which did not is said. Throws when all were refused.
  */
@@ -19,7 +23,8 @@ export async function updateServices(
   inputs: Inputs,
   targets: Target[],
   revisions: Revision[],
-  forced: boolean,
+  byTag: boolean,
+  undo: UndoRight,
   deps: Deps,
 ): Promise<Updated> {
   if (deps.cancelled.aborted) throw new UserError('Cancelled before any service was updated. Nothing was changed.')
@@ -33,12 +38,14 @@ export async function updateServices(
           cluster: inputs.cluster,
           service: service.serviceArn ?? name,
           taskDefinition: revision.arn,
-          forceNewDeployment: forced,
+          forceNewDeployment: byTag || inputs.forceNewDeployment || isFailedAttempt(service, revision),
           settings: inputs.settings,
           before: service,
         })
         started.push(one)
-        sayStarted(name, one, deps)
+        // At once, as a run may be killed before the last service is updated.
+        deps.saveOpen(openDeployments(inputs, started, undo))
+        sayStarted(name, one, inputs, deps)
       } catch (error) {
         refused.push({ name, message: isUserError(error) ? messageOf(error) : uncertain(name, error) })
       }
@@ -50,8 +57,17 @@ export async function updateServices(
     throw new UserError(
       `${[...new Set(refused.map(({ message }) => message))].join('\n')}\n${targets.length === 1 ? 'The service was not updated' : 'No service was updated'}${registeredText(revisions)}.`,
     )
-  for (const { name, message } of refused) deps.log.error(`${name} was not updated. ${message}`)
+  for (const [index, { name, message }] of refused.entries()) {
+    const say = index < annotationsAtMost ? deps.log.error : deps.log.info
+    say(`${name} was not updated. ${message}`)
+  }
   return { started, refused }
+}
+
+/** Without rollback a FAILED deployment stays PRIMARY. To ask for the same again means to try again, which ECS only does when forced. */
+function isFailedAttempt(service: Service, revision: Revision): boolean {
+  const primary = service.deployments?.find(({ status }) => status === 'PRIMARY')
+  return primary?.rolloutState === 'FAILED' && primary.taskDefinition === revision.arn
 }
 
 /** A lost connection, or an error that this step does not know: the update may have happened all the same. */
@@ -68,10 +84,12 @@ function registeredText(revisions: Revision[]): string {
     : ''
 }
 
-function sayStarted(name: string, one: StartedDeployment, { log }: Deps): void {
+function sayStarted(name: string, one: StartedDeployment, { settings }: Inputs, { log }: Deps): void {
   const to = familyRevision(one.taskDefinition)
   if (!one.created)
-    log.info(`${name}: nothing changed, ${to} is what it runs (${one.deploymentId}). No new deployment.`)
+    log.info(
+      `${name}: ${settings ? 'settings sent, no task definition changed' : 'nothing changed'}, ${to} is what it runs (${one.deploymentId}). No new deployment.`,
+    )
   else if (one.taskDefinition === one.previousTaskDefinition)
     log.info(`${name}: new deployment ${one.deploymentId} of the same ${to}.`)
   else log.info(`${name}: ${familyRevision(one.previousTaskDefinition)} → ${to}, deployment ${one.deploymentId}.`)

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { Fault, Simulator } from '@deploy-actions/aws-simulator'
-import { counts, deploy, image, stage } from './stage.ts'
+import { counts, deploy, host, image, stage } from './stage.ts'
 
 let simulator: Simulator
 afterEach(() => simulator.close())
@@ -91,6 +92,71 @@ describe('after the update: the verdict stands', () => {
       /could not be stopped: The role may not call ecs:StopServiceDeployment.*tasks of both releases may run.*aws ecs update-service --cluster prod --service web --task-definition web:1/s,
     )
   })
+})
+
+/**
+ * Every operation that two eventful deployments call (a crash behind a load balancer with parameters and a record; a release by tag), denied in
+ * turn. Either the step is red and names the action, or it ends with the verdict it would have had and names the action all the same.
+ */
+describe('every operation in turn', () => {
+  const targetGroupArn = `arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/web/${createHash('sha256').update('web').digest('hex').slice(0, 16)}`
+  const crash = (faults: Fault[]) =>
+    stage({
+      speed: 150,
+      service: { loadBalancers: [{ targetGroupArn, containerName: 'app', containerPort: 8080 }] },
+      scenario: {
+        faults,
+        behaviours: [
+          { match: { image: '*bbbb*' }, behaviour: { exitsAfter: 2, exitCode: 1, log: [{ line: 'broken' }] } },
+        ],
+        seed: {
+          targetGroups: [{ name: 'web' }],
+          parameters: [{ name: '/shop/prod/KEY', type: 'SecureString', value: 'x' }],
+        },
+      },
+    })
+  const crashInputs = { image: image('b'), 'parameters-path': '/shop/prod', application: 'shop', environment: 'prod' }
+  const byTag = (faults: Fault[]) =>
+    stage({
+      speed: 150,
+      container: { image: `${host}/shop:prod` },
+      scenario: { faults, seed: { images: [{ repository: 'shop', tags: ['prod'], content: 'one' }] } },
+    })
+
+  test.each([
+    [
+      'a crash',
+      crash,
+      crashInputs,
+      'rolled-back',
+      ['elasticloadbalancing:DescribeTargetHealth', 'logs:GetLogEvents', 'ssm:GetParameter'],
+    ],
+    ['a release by tag', byTag, {}, 'completed', ['ecr:DescribeImages', 'ecs:DescribeServiceRevisions']],
+  ] as const)(
+    '%s',
+    async (_, make, inputs, verdict, atLeast) => {
+      simulator = await make([])
+      expect((await deploy(simulator, inputs)).outputs.verdict).toBe(verdict)
+      const operations = Object.keys(counts(simulator))
+      expect(operations).toEqual(expect.arrayContaining([...atLeast]))
+      for (const action of operations) {
+        await simulator.close()
+        simulator = await make([deny(action.split(':')[1]!)])
+        const run = await deploy(simulator, inputs)
+        expect({ action, said: (run.log + run.summary).includes(action) }).toEqual({ action, said: true })
+        expect(run.log).not.toContain('defect')
+        const updated = simulator.calls.some(
+          ({ operation, outcome }) => operation === 'UpdateService' && outcome === 'ok',
+        )
+        expect({ action, verdict: run.outputs.verdict, exitCode: run.exitCode }).toEqual({
+          action,
+          verdict: updated ? verdict : undefined,
+          exitCode: updated && verdict === 'completed' ? 0 : 1,
+        })
+      }
+    },
+    300_000,
+  )
 })
 
 function serviceOf(serviceName: string) {

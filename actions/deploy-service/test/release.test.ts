@@ -63,6 +63,10 @@ test('image and database agree: deployed, and the release under way is told', as
   const run = await deploy(simulator, { ...release, digest: two })
   expect(run).toMatchObject({ exitCode: 0, outputs: { verdict: 'completed' } })
   expect((await stored()).attempt?.services).toEqual({ web: 'web:2' })
+  const register = simulator.calls.find(({ operation }) => operation === 'RegisterTaskDefinition')?.input as {
+    tags: object[]
+  }
+  expect(register.tags).toContainEqual({ key: 'deploy-actions:schema-level', value: levelTwo })
 })
 
 test('the image knows more than the database: migrate first, nothing changed', async () => {
@@ -129,6 +133,17 @@ test('this release has migrated: a timeout leaves the deployment and says why', 
   expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'timed-out' } })
   expect(run.annotations.at(-1)?.message).toMatch(/not rolled back, because the guard forbids it: .*0002_orders\.sql/)
   expect(counts(simulator)).not.toHaveProperty('ecs:StopServiceDeployment')
+})
+
+test("ECS's own rollback past a migration is reported as what it is", async () => {
+  const { two } = await begin(({ one, two: next }) => ({
+    ...schema(levelTwo, next),
+    releases: [released(one, levelOne)],
+  }))
+  simulator.addBehaviours({ match: { digest: two }, behaviour: { exitsAfter: 2, exitCode: 1 } })
+  const run = await deploy(simulator, { ...release, digest: two })
+  expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'rolled-back' } })
+  expect(run.annotations[0]?.message).toMatch(/without asking the guard, which would have refused: .*0002_orders\.sql/)
 })
 
 test('within one schema level a timeout rolls back', async () => {

@@ -54,6 +54,29 @@ test('services that do not exist are all named, and nothing is changed', async (
   expect(Object.keys(counts(simulator))).toEqual(['ecs:DescribeServices'])
 })
 
+test.each(['CODE_DEPLOY', 'EXTERNAL'])(
+  'a service of the controller %s is refused with what to use instead',
+  async (type) => {
+    simulator = await stage({
+      services: [
+        service('web', {
+          deploymentController: { type },
+          deploymentConfiguration: undefined,
+          stable: undefined,
+          taskDefinition: type === 'EXTERNAL' ? undefined : 'web',
+        }),
+      ],
+    })
+    const run = await deploy(simulator, { image: image('b') })
+    expect(run.annotations[0]?.message).toMatch(
+      type === 'CODE_DEPLOY'
+        ? /deployed by AWS CodeDeploy.*aws-actions\/amazon-ecs-deploy-task-definition/
+        : /controller EXTERNAL: .*Deploy it with that tool/,
+    )
+    expect(Object.keys(counts(simulator))).toEqual(['ecs:DescribeServices'])
+  },
+)
+
 test('a cluster that does not exist', async () => {
   simulator = await stage()
   const run = await deploy(simulator, { cluster: 'production', image: image('b') })

@@ -1,3 +1,4 @@
+import { DeregisterTaskDefinitionCommand, DescribeServicesCommand, ECSClient } from '@aws-sdk/client-ecs'
 import type { BehaviourRule, Simulator } from '@deploy-actions/aws-simulator'
 import { counts, deploy, image, type StageOptions, stage, updateByHand } from './stage.ts'
 
@@ -132,6 +133,31 @@ test('the same again while it is still being deployed: watched, not started twic
   expect(run.log).toMatch(/a deployment of the same web:1 is under way already/)
 })
 
+test('the same again after a failure without rollback: tried again', async () => {
+  await begin({ scenario: { behaviours: [crash] }, service: breaker(false) })
+  const first = await deploy(simulator, { image: image('b') })
+  expect(first.outputs.verdict).toBe('failed')
+  simulator.addBehaviours({ match: { image: '*bbbb*' }, behaviour: {} })
+  const second = await deploy(simulator, { image: image('b') })
+  expect(second).toMatchObject({ exitCode: 0, outputs: { verdict: 'completed', 'task-definition': 'web:2' } })
+  expect(second.log).toMatch(/new deployment ecs-svc\/\d+ of the same web:2/)
+})
+
+test('a deregistered revision that still runs is registered anew', async () => {
+  const { url } = await begin({ container: { image: image('a') } })
+  const client = new ECSClient({
+    region: 'eu-central-1',
+    endpoint: url,
+    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+  })
+  await client.send(new DeregisterTaskDefinitionCommand({ taskDefinition: 'web:1' }))
+  const run = await deploy(simulator, { image: image('a') })
+  expect(run).toMatchObject({
+    exitCode: 0,
+    outputs: { verdict: 'completed', 'task-definition': 'web:2', 'previous-task-definition': 'web:1' },
+  })
+})
+
 test('force-new-deployment starts one all the same', async () => {
   const run = await deploy(await begin({ container: { image: image('a') } }), {
     image: image('a'),
@@ -197,7 +223,6 @@ describe('a deployment under way', () => {
 })
 
 async function describeService() {
-  const { DescribeServicesCommand, ECSClient } = await import('@aws-sdk/client-ecs')
   const client = new ECSClient({
     region: 'eu-central-1',
     endpoint: simulator.url,
