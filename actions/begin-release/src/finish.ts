@@ -1,7 +1,14 @@
 import type { SSMClient } from '@aws-sdk/client-ssm'
 import type { Clock, Log } from '@deploy-actions/action-kit'
 import { shortDigest } from '@deploy-actions/ecr'
-import { readRecord, releaseCompleted, releaseEnded, releaseLock, updateRecord } from '@deploy-actions/release'
+import {
+  attemptServes,
+  readRecord,
+  releaseCompleted,
+  releaseEnded,
+  releaseLock,
+  updateRecord,
+} from '@deploy-actions/release'
 import type { Ticket } from './tickets.ts'
 
 export interface Ending extends Ticket {
@@ -10,8 +17,8 @@ export interface Ending extends Ticket {
 }
 
 /**
- * What `mode: end` and `post` do: writes how the release ended, then gives the lock back, whichever of the two fails. It ended well only when the job succeeded and
- * deploy-service has noted at least one completed service. Where the release never began (refused, cancelled while waiting) nothing is written.
+ * What `mode: end` and `post` do: writes how the release ended, then gives the lock back, whichever of the two fails. It ended well when deploy-service has completed all its
+ * services, whatever failed after that, or when the job succeeded and at least one completed service is noted. Where the release never began (refused, cancelled while waiting) nothing is written.
  */
 export async function finish(ending: Ending, deps: { ssm: SSMClient; clock: Clock; log: Log }): Promise<void> {
   const { application, environment, token } = ending
@@ -25,8 +32,9 @@ export async function finish(ending: Ending, deps: { ssm: SSMClient; clock: Cloc
 
 async function recordOutcome(ending: Ending, { ssm, clock, log }: { ssm: SSMClient; clock: Clock; log: Log }) {
   const { application, environment, run, jobStatus } = ending
-  const attempt = (await readRecord(ssm, application, environment))?.state.attempt
-  if (attempt?.run !== run) {
+  const state = (await readRecord(ssm, application, environment))?.state
+  const attempt = state?.attempt
+  if (!attempt || attempt.run !== run) {
     log.info('This run has no release under way; nothing is recorded.')
     return
   }
@@ -36,8 +44,13 @@ async function recordOutcome(ending: Ending, { ssm, clock, log }: { ssm: SSMClie
   }
   const services = Object.entries(attempt.services)
   const now = clock.now().toISOString()
-  if (jobStatus === 'success' && services.length > 0) {
+  const serves = attemptServes(state)
+  if (serves || (jobStatus === 'success' && services.length > 0)) {
     await updateRecord(ssm, application, environment, releaseCompleted(run, now), clock)
+    if (jobStatus !== 'success')
+      log.notice(
+        `The job ended as ${jobStatus}, but deploy-service had completed all services by then, so the release is on record as the one that serves. What the job did not do any more (such as moving a tag) is left to be done.`,
+      )
     log.info(
       `Recorded: ${shortDigest(attempt.digest)} serves ${environment} (${services.map((pair) => pair.join(' on ')).join(', ')}).`,
     )
@@ -47,7 +60,7 @@ async function recordOutcome(ending: Ending, { ssm, clock, log }: { ssm: SSMClie
   await updateRecord(ssm, application, environment, releaseEnded(run, outcome), clock)
   if (jobStatus === 'success')
     log.warning(
-      `The job succeeded, but no deploy-service step of it noted a completed service, so nothing is recorded as a release. Give deploy-service the inputs application and environment, or leave begin-release out of jobs that do not deploy.`,
+      `The job succeeded, but no deploy-service step of it noted a completed service (or could not write it down; its own warnings say so), so nothing is recorded as a release. Give deploy-service the inputs application and environment, or leave begin-release out of jobs that do not deploy.`,
     )
   else
     log.info(

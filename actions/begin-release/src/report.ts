@@ -1,6 +1,6 @@
 import { type Log, markdownTable } from '@deploy-actions/action-kit'
 import { shortDigest } from '@deploy-actions/ecr'
-import { type ImageSchema, type RecordState, recordName } from '@deploy-actions/release'
+import { attemptServes, type ImageSchema, type RecordState, recordName } from '@deploy-actions/release'
 import type { Inputs } from './inputs.ts'
 import type { Verdict } from './run.ts'
 
@@ -15,7 +15,7 @@ export interface Begun {
 
 export function sayBegun(log: Log, { inputs, before, state, image, verdict }: Begun): void {
   const { application, environment, digest, commit } = inputs
-  const from = before?.releases[0]
+  const from = state.releases[0]
   log.info(
     `Releasing ${shortDigest(digest)}${commit ? ` (commit ${commit.slice(0, 7)})` : ''} of ${application} to ${environment}.`,
   )
@@ -33,7 +33,7 @@ export function sayBegun(log: Log, { inputs, before, state, image, verdict }: Be
   const unfinished = before?.attempt
   if (unfinished && !unfinished.outcome)
     log.warning(
-      `The release of ${shortDigest(unfinished.digest)} that began on ${unfinished.since}${unfinished.run ? ` (${unfinished.run})` : ''} never reported its end; its runner was lost or killed. What it reached: ${reached(unfinished.services)}.`,
+      `The release of ${shortDigest(unfinished.digest)} that began on ${unfinished.since}${unfinished.run ? ` (${unfinished.run})` : ''} never reported its end; its runner was lost or killed. What it reached: ${reached(unfinished.services)}.${attemptServes(before) ? ' As all its services had completed by then, it is on record as a release that ended well from now on.' : ''}`,
     )
   for (const warning of verdict.warnings) log.warning(warning)
   log.info(levelLine(state, image, verdict))
@@ -44,10 +44,10 @@ export function sayBegun(log: Log, { inputs, before, state, image, verdict }: Be
     )
 }
 
-export function beginSummary({ inputs, before, state, image, verdict }: Begun): string {
+export function beginSummary({ inputs, state, image, verdict }: Begun): string {
   const rows = [
     ['Image', `\`${inputs.repository.name}@${shortDigest(inputs.digest)}\``],
-    ['Previous release', before?.releases[0] ? `\`${shortDigest(before.releases[0].digest)}\`` : 'none on record'],
+    ['Previous release', state.releases[0] ? `\`${shortDigest(state.releases[0].digest)}\`` : 'none on record'],
     ['Schema', levelLine(state, image, verdict)],
   ]
   const list = verdict.migrations.map((name) => `- \`${name}\``).join('\n')

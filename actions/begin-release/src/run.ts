@@ -55,7 +55,6 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
       await releaseLock(ssm, clock, { application, environment, token: holder.token })
       return refusal(verdict, inputs, deps)
     }
-    const previous = current?.state.releases[0]
     const begun = releaseBegun({
       digest,
       commit: inputs.commit,
@@ -83,7 +82,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
         'database-level': state.schema?.level,
         'will-migrate': verdict.willMigrate,
         migrations: verdict.migrations.join('\n'),
-        previous: previous?.digest,
+        previous: state.releases[0]?.digest,
         proceed: true,
       },
     }

@@ -91,6 +91,16 @@ describe('a release that may begin', () => {
     expect(main.log).toMatch(/that began on .* \(run 7\) never reported its end; .* What it reached: web on shop:7\./)
   })
 
+  test('whose predecessor was killed after its services had completed finds it on record as a release', async () => {
+    const services = { web: 'shop:7' }
+    const attempt = { digest: on.digests.two, level: level.two, services, since, run: 'run 7', completed: since }
+    await on.write({ schema: established('two'), releases: [good('two')], attempt })
+    const main = await on.run({ digest: on.digests.two })
+    expect(main.outputs.previous).toBe(on.digests.two)
+    expect(main.log).toContain('it is on record as a release that ended well from now on')
+    expect((await on.read())?.releases).toMatchObject([{ services, at: since, run: 'run 7' }, good('two')])
+  })
+
   test('whose commit may pass a freeze passes it', async () => {
     await on.write({ schema: established('two'), freeze: { by: 'ops', reason: 'incident', since, pass: commit } })
     expect((await on.run({ digest: on.digests.two })).exitCode).toBe(0)
@@ -336,6 +346,22 @@ describe('when the job has ended', () => {
     expect(await on.read()).toMatchObject({ releases: [], attempt: { outcome, services: { web: 'shop:8' } } })
     expect(await on.read(lock)).not.toHaveProperty('holder')
   })
+
+  test.each(['failure', 'cancelled'] as const)(
+    'a %s after everything had completed is a release that serves',
+    async (status) => {
+      await on.write({ releases: [good('plain')], schema: { level: 'none', since } })
+      const main = await on.run()
+      const state = (await on.read())!
+      const completed = '2026-11-01T08:00:00.000Z'
+      await on.write({ ...state, attempt: { ...state.attempt!, services: { web: 'shop:8' }, completed } })
+      const post = await on.post(main, status)
+      expect(post.log).toContain(`The job ended as ${status}, but deploy-service had completed all services by then`)
+      const after = await on.read()
+      expect(after).not.toHaveProperty('attempt')
+      expect(after?.releases).toMatchObject([{ services: { web: 'shop:8' }, at: completed }, good('plain')])
+    },
+  )
 
   test('a success in which nothing was deployed is no release', async () => {
     const main = await on.run()

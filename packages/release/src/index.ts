@@ -37,7 +37,9 @@ export { readLock } from './lock/read.ts'
 export type { LockHolder } from './lock/state.ts'
 export {
   allOf,
+  attemptCompleted,
   attemptOverruled,
+  attemptServes,
   type Change,
   frozen,
   markedBad,

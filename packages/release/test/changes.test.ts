@@ -1,7 +1,9 @@
 import {
   admission,
   allOf,
+  attemptCompleted,
   attemptOverruled,
+  attemptServes,
   comesBefore,
   earlierRevisions,
   markedBad,
@@ -59,6 +61,52 @@ describe('a release', () => {
         },
         release('1'),
       ],
+    })
+  })
+
+  describe('whose services have all completed', () => {
+    const at = '2026-10-02T08:00:00Z'
+    const end = '2026-10-02T09:00:00Z'
+    const served = (services = { web: 'shop:2' }, before = [release('1')]) =>
+      allOf(
+        releaseBegun(attempt('2')),
+        ...Object.entries(services).map(([service, revision]) => serviceDeployed(digest('2'), service, revision)),
+        attemptCompleted(digest('2'), at),
+      )(stateWith({ releases: before }))
+
+    test('serves, and is as old as its completion', () => {
+      expect(attemptServes(served())).toBe(true)
+      expect(releaseCompleted('run 2', end)(served()).releases[0]).toEqual({
+        digest: digest('2'),
+        level: 'none',
+        services: { web: 'shop:2' },
+        at,
+        run: 'run 2',
+      })
+    })
+
+    test('is a release when the next one begins, although it never reported its end', () => {
+      const next = releaseBegun(attempt('3'))(served())
+      expect(digits(next)).toBe('21')
+      expect(next).toMatchObject({ releases: [{ at }, {}], attempt: { digest: digest('3') } })
+    })
+
+    test.each([
+      ['it was overruled', attemptOverruled()(served())],
+      ['it failed', releaseEnded('run 2', 'failed')(served())],
+      ['a later deployment of the job did not complete', attemptCompleted(digest('2'), undefined)(served())],
+      [
+        'a service is missing',
+        served({ web: 'shop:2' }, [release('1', { services: { web: 'shop:1', worker: 'worker:1' } })]),
+      ],
+    ])('but not where %s', (_, state) => {
+      expect(attemptServes(state)).toBe(false)
+      expect(digits(releaseBegun(attempt('3'))(state))).toBe('1')
+    })
+
+    test('another digest completes nothing', () => {
+      const state = releaseBegun(attempt('2'))(stateWith({}))
+      expect(attemptCompleted(digest('3'), at)(state)).toBe(state)
     })
   })
 

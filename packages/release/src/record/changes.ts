@@ -32,10 +32,14 @@ export function snapshotTaken(snapshot: Snapshot): Change {
   return (state) => ({ ...state, snapshot })
 }
 
-/** A release starts: under the lock, after the freeze and the bad digests were looked at. */
+/**
+ * A release starts: under the lock, after the freeze and the bad digests were looked at. One before it that serves, but whose runner was lost before it could say so, is on record
+ * as a release from here on.
+ */
 export function releaseBegun(attempt: Attempt): Change {
   return (state) => ({
     ...state,
+    ...(attemptServes(state) ? { releases: withNewest(state.releases, releaseOf(state.attempt!)) } : {}),
     attempt,
     // An application without migrations has nothing to establish a level with; `none` needs no proof.
     ...(!state.schema && !state.pending && attempt.level === 'none'
@@ -55,13 +59,30 @@ export function serviceDeployed(digest: string, service: string, taskDefinition:
       : state
 }
 
+/** All services of a deployment completed, at that time; undefined: not all did. Ignored when another digest is under way by now. */
+export function attemptCompleted(digest: string, at: string | undefined): Change {
+  return (state) => {
+    if (state.attempt?.digest !== digest || state.attempt.outcome || state.attempt.completed === at) return state
+    const { completed: _, ...attempt } = state.attempt
+    return { ...state, attempt: { ...attempt, ...(at && { completed: at }) } }
+  }
+}
+
+/**
+ * Whether the attempt is what serves, however its job ended: everything that was deployed completed, nobody went back since, and no service of the release before is
+ * missing, as it would be between two deployments of one job.
+ */
+export function attemptServes({ attempt, releases: [newest] }: RecordState): boolean {
+  if (!attempt?.completed || attempt.outcome) return false
+  return Object.keys(newest?.services ?? {}).every((service) => service in attempt.services)
+}
+
 /** Everything of the attempt completed: it becomes the newest release. */
 export function releaseCompleted(run: string | undefined, at: string): Change {
   return (state) => {
     if (!state.attempt || state.attempt.run !== run || state.attempt.outcome) return state
-    const { since: _, outcome: __, ...attempt } = state.attempt
-    const { attempt: ___, ...rest } = state
-    return { ...rest, releases: withNewest(state.releases, { ...attempt, at }) }
+    const { attempt, ...rest } = state
+    return { ...rest, releases: withNewest(state.releases, releaseOf(attempt, at)) }
   }
 }
 
@@ -111,6 +132,10 @@ export function thawed(): Change {
 
 export function allOf(...changes: Change[]): Change {
   return (state) => changes.reduce((current, change) => change(current), state)
+}
+
+function releaseOf({ since, completed, outcome: _, ...attempt }: Attempt, at?: string): Release {
+  return { ...attempt, at: completed ?? at ?? since }
 }
 
 /** The same image under the same task definitions stands once in the list: where it last came into service. */

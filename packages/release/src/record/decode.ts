@@ -63,7 +63,7 @@ const members: Record<string, Check> = {
   // `unknown` where a snapshot was taken before the first recorded migration.
   snapshot: optional(shape({ id: text, level: text, at: time })),
   releases: listOf(shape({ ...release, at: time, first: optional(time) })),
-  attempt: optional(shape({ ...release, since: time, outcome: optional(text) })),
+  attempt: optional(shape({ ...release, since: time, completed: optional(time), outcome: optional(text) })),
   bad: listOf(shape({ digest, since: time })),
   freeze: optional(shape({ by: text, reason: text, since: time, until: optional(time), pass: optional(text) })),
 }

@@ -66,6 +66,8 @@ export interface Attempt {
   since: string
   run?: string
   order?: string
+  /** When deploy-service had seen all its services complete. What follows in the job (a tag, a notification) no longer decides what serves. */
+  completed?: string
   /** Absent while it is under way (or was killed). */
   outcome?: 'failed' | 'cancelled' | 'rolled-back'
 }
