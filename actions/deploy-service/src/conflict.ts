@@ -1,5 +1,5 @@
 import { DescribeServiceDeploymentsCommand, type Service, type ServiceDeployment } from '@aws-sdk/client-ecs'
-import { formatDuration, messageOf, UserError } from '@deploy-actions/action-kit'
+import { formatDuration, isUserError, messageOf, UserError } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
 import { describeDeployableServices, familyRevision } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
@@ -59,13 +59,18 @@ async function findConflicts(
   revisions: Revision[],
   deps: Deps,
 ): Promise<Conflict[]> {
-  const busy = targets.filter(({ service }) => primaryOf(service)?.rolloutState === 'IN_PROGRESS')
-  if (busy.length === 0) return []
-  const deployments = await serviceDeployments(busy, deps)
-  return busy.flatMap((target) => {
+  const rolling = targets.filter(({ service }) => isRolling(service))
+  if (rolling.length === 0) return []
+  const deployments = await serviceDeployments(
+    rolling.map(({ service }) => service),
+    deps,
+  )
+  return rolling.flatMap((target) => {
     const { name, service } = target
     const primary = primaryOf(service)
-    const kind = kindOf(service, deployments.get(service.currentServiceDeployment ?? ''))
+    const deployment = deployments.get(service.currentServiceDeployment ?? '')
+    if (isOver(service, deployment)) return []
+    const kind = kindOf(service, deployment)
     const same = primary?.taskDefinition === revisions[targets.indexOf(target)]?.arn && !inputs.forceNewDeployment
     if (same && kind !== 'rolling-back') {
       deps.log.info(
@@ -81,16 +86,38 @@ async function findConflicts(
 
 function kindOf(service: Service, deployment: ServiceDeployment | undefined): Kind {
   const reason = primaryOf(service)?.rolloutStateReason ?? ''
-  if (deployment?.status?.startsWith('ROLLBACK') || /rolling back/i.test(reason)) return 'rolling-back'
-  const stage = deployment?.lifecycleStage
+  const rollsBack = deployment?.status === 'ROLLBACK_REQUESTED' || deployment?.status === 'ROLLBACK_IN_PROGRESS'
+  if (rollsBack || /rolling back/i.test(reason)) return 'rolling-back'
+  const stage = ended(deployment) ? undefined : deployment?.lifecycleStage
   const strategy = service.deploymentConfiguration?.strategy ?? 'ROLLING'
   const shifts = stage?.includes('TRAFFIC_SHIFT') || stage === 'BAKE_TIME'
   return strategy !== 'ROLLING' || shifts ? 'shifting' : 'forward'
 }
 
+function isRolling(service: Service): boolean {
+  return primaryOf(service)?.rolloutState === 'IN_PROGRESS'
+}
+
+/**
+ * Whether the present deployment has succeeded although `rolloutState` lags behind, or stays behind while old tasks leave in the background
+ * (ECS API: EarlySuccessCriteria). `currentServiceDeployment` may still name an earlier one, whose end says nothing.
+ */
+function isOver(service: Service, deployment: ServiceDeployment | undefined): boolean {
+  if (deployment?.status !== 'SUCCESSFUL') return false
+  const number = (text: string | undefined) => text?.split('/').at(-1)
+  return number(deployment.targetServiceRevision?.arn) === number(primaryOf(service)?.id)
+}
+
+function ended(deployment: ServiceDeployment | undefined): boolean {
+  return ['SUCCESSFUL', 'STOPPED', 'ROLLBACK_SUCCESSFUL', 'ROLLBACK_FAILED'].includes(deployment?.status ?? '')
+}
+
 /** By ARN; empty where the role may not look, as rolloutStateReason then has to do. */
-async function serviceDeployments(targets: Target[], { clients, log }: Deps): Promise<Map<string, ServiceDeployment>> {
-  const arns = targets.flatMap(({ service }) => service.currentServiceDeployment ?? [])
+async function serviceDeployments(
+  services: Service[],
+  { clients, log }: Deps,
+): Promise<Map<string, ServiceDeployment>> {
+  const arns = services.flatMap(({ currentServiceDeployment }) => currentServiceDeployment ?? [])
   const found = new Map<string, ServiceDeployment>()
   try {
     for (let at = 0; at < arns.length; at += 20) {
@@ -107,20 +134,35 @@ async function serviceDeployments(targets: Target[], { clients, log }: Deps): Pr
 }
 
 async function waitUntilEnded({ cluster, timeoutMs }: Inputs, conflicts: Conflict[], deps: Deps): Promise<void> {
-  const { clients, clock, cancelled } = deps
+  const { clock, cancelled } = deps
   const deadline = clock.now().getTime() + timeoutMs
   const names = conflicts.map(({ target }) => target.service.serviceArn ?? target.name)
   for (;;) {
     await clock.sleep(pauseMs, cancelled)
     if (cancelled.aborted)
       throw new UserError('Cancelled while waiting for an earlier deployment. Nothing was updated.')
-    const services = await describeDeployableServices(clients.ecs, cluster, names)
-    const busy = services.filter((service) => primaryOf(service)?.rolloutState === 'IN_PROGRESS')
-    if (busy.length === 0) return
+    const busy = await stillBusy(cluster, names, deps)
+    if (busy?.length === 0) return
     if (clock.now().getTime() >= deadline)
       throw new UserError(
-        `An earlier deployment of ${busy.map(({ serviceName }) => serviceName).join(', ')} had not ended after ${formatDuration(timeoutMs)}. Nothing was updated. Look at it in the AWS console (it may wait at a PAUSE hook), or set on-conflict: supersede.`,
+        `An earlier deployment of ${(busy ?? conflicts.map(({ target }) => target.name)).join(', ')} had not ended after ${formatDuration(timeoutMs)}. Nothing was updated. Look at it in the AWS console (it may wait at a PAUSE hook), or set on-conflict: supersede.`,
       )
+  }
+}
+
+/** Names; undefined when it could not be asked, which is asked again. */
+async function stillBusy(cluster: string, names: string[], deps: Deps): Promise<string[] | undefined> {
+  try {
+    const services = await describeDeployableServices(deps.clients.ecs, cluster, names)
+    const rolling = services.filter(isRolling)
+    const deployments = rolling.length > 0 ? await serviceDeployments(rolling, deps) : new Map()
+    return rolling
+      .filter((service) => !isOver(service, deployments.get(service.currentServiceDeployment ?? '')))
+      .map(({ serviceName = '' }) => serviceName)
+  } catch (error) {
+    if (isUserError(error)) throw error
+    deps.log.info(`Waiting is disturbed and goes on: ${messageOf(error)}`)
+    return undefined
   }
 }
 

@@ -1,0 +1,78 @@
+import type { Service, ServiceDeployment } from '@aws-sdk/client-ecs'
+import { settleConflicts } from '../src/conflict.ts'
+import type { Deps } from '../src/deps.ts'
+import type { Inputs } from '../src/inputs.ts'
+
+const arn = (kind: string, name: string) => `arn:aws:ecs:eu-central-1:123456789012:${kind}/${name}`
+const revision = (number: number) => arn('service-revision', `prod/web/${number}`)
+const service = (fields: Partial<Service> = {}): Service => ({
+  serviceName: 'web',
+  serviceArn: arn('service', 'prod/web'),
+  status: 'ACTIVE',
+  desiredCount: 2,
+  currentServiceDeployment: arn('service-deployment', 'prod/web/x'),
+  deployments: [
+    {
+      id: 'ecs-svc/3',
+      status: 'PRIMARY',
+      rolloutState: 'IN_PROGRESS',
+      taskDefinition: arn('task-definition', 'web:3'),
+    },
+  ],
+  ...fields,
+})
+const deployment = (status: ServiceDeployment['status'], number: number): ServiceDeployment => ({
+  serviceDeploymentArn: arn('service-deployment', 'prod/web/x'),
+  status,
+  targetServiceRevision: { arn: revision(number) },
+})
+
+/** Settles with what ECS answers to DescribeServices, one answer a call, and to DescribeServiceDeployments. */
+async function settle(
+  onConflict: Inputs['onConflict'],
+  first: Service,
+  present: ServiceDeployment,
+  later: (Service | Error)[] = [],
+) {
+  const said: string[] = []
+  const say = (text: string) => void said.push(text)
+  const log = { info: say, debug: say, notice: say, warning: say, error: say, group: async () => {} }
+  const send = async (command: { constructor: { name: string } }) => {
+    if (command.constructor.name === 'DescribeServiceDeploymentsCommand')
+      return { serviceDeployments: [present], $metadata: {} }
+    const next = later.length > 1 ? later.shift() : later[0]
+    if (next instanceof Error) throw next
+    return { services: next ? [next] : [], failures: [], $metadata: {} }
+  }
+  const deps = {
+    clients: { ecs: { send } },
+    clock: { now: () => new Date(), sleep: async () => {} },
+    log,
+    cancelled: new AbortController().signal,
+  } as unknown as Deps
+  const inputs = { cluster: 'prod', services: ['web'], onConflict, timeoutMs: 60_000 } as Inputs
+  const target = { name: 'web', service: first, runs: arn('task-definition', 'web:3') }
+  const wanted = { arn: arn('task-definition', 'web:4'), familyRevision: 'web:4', registered: true }
+  await settleConflicts(inputs, [target], [wanted], deps)
+  return said.join('\n')
+}
+
+test('a deployment that has succeeded is none under way, though old tasks still leave', async () => {
+  expect(await settle('fail', service(), deployment('SUCCESSFUL', 3))).toBe('')
+})
+
+test('the success of an earlier deployment says nothing about this one', async () => {
+  await expect(settle('fail', service(), deployment('SUCCESSFUL', 2))).rejects.toThrow(/web:3 is in progress/)
+})
+
+test('an earlier rollback that ECS still names as current does not hold up the fix of a crash loop', async () => {
+  const said = await settle('auto', service(), deployment('ROLLBACK_SUCCESSFUL', 2))
+  expect(said).toMatch(/web:3 is in progress .* It is superseded\./)
+  expect(said).not.toContain('Waiting')
+})
+
+test('a lost connection does not end the wait', async () => {
+  const settled = service({ deployments: [{ ...service().deployments?.[0], rolloutState: 'COMPLETED' }] })
+  const said = await settle('wait', service(), deployment('IN_PROGRESS', 3), [new Error('socket hang up'), settled])
+  expect(said).toContain('Waiting is disturbed and goes on: socket hang up')
+})
