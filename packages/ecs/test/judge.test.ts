@@ -1,4 +1,4 @@
-import type { Deployment, ServiceDeployment } from '@aws-sdk/client-ecs'
+import type { Deployment, DeploymentLifecycleHookStatus, ServiceDeployment } from '@aws-sdk/client-ecs'
 import type { Observation } from '../src/deployments/types.ts'
 import { judge } from '../src/index.ts'
 import {
@@ -39,6 +39,11 @@ const behind = {
   service: service([deploymentOurs({ rolloutState: 'COMPLETED' })]),
   events: [completedEvent()],
 }
+const back = { service: service([deploymentOld({ status: 'PRIMARY' })]) }
+const sentBack = (status: DeploymentLifecycleHookStatus) => ({
+  ...serviceDeployment('ROLLBACK_SUCCESSFUL', { stoppedAt: at(200) }),
+  lifecycleHookDetails: [{ ...pause.lifecycleHookDetails![0], status }],
+})
 const noRollback = { deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback: false } } }
 const rollbackReason = 'Service deployment rolled back because the circuit breaker threshold was exceeded.'
 const triggered: ServiceDeployment = {
@@ -140,6 +145,29 @@ const rows: Row[] = [
     },
     is: 'stopped',
     says: /on request.*web:41/,
+  },
+  {
+    case: 'sent back at a PAUSE hook that still waits: by what is not told',
+    seen: { ...back, serviceDeployment: sentBack('AWAITING_ACTION') },
+    is: 'stopped',
+    says: /sent back at its PAUSE hook, by the answer ROLLBACK or by StopServiceDeployment, and ECS rolled back to web:41/,
+  },
+  {
+    case: 'sent back by the answer to a PAUSE hook',
+    seen: { ...back, serviceDeployment: sentBack('FAILED') },
+    is: 'stopped',
+    says: /answered with ROLLBACK/,
+  },
+  {
+    case: 'stopped on request after its PAUSE hook was passed',
+    seen: { ...back, serviceDeployment: sentBack('SUCCEEDED') },
+    is: 'stopped',
+    says: /on request \(StopServiceDeployment\)/,
+  },
+  {
+    case: 'rolled back because nobody answered the PAUSE hook in time',
+    seen: { ...back, serviceDeployment: sentBack('TIMED_OUT') },
+    is: 'rolled-back',
   },
   {
     case: 'stopped on request without rollback',

@@ -63,11 +63,7 @@ function rolledBack(observation: Observation, deployment: ServiceDeployment): Ju
   const back = serving === started.taskDefinition ? started.previousTaskDefinition : serving
   const target = revisionName(back ?? started.previousTaskDefinition)
   if (stoppedByHand(observation, deployment))
-    return {
-      ended: true,
-      verdict: 'stopped',
-      reason: `The deployment was stopped on request (StopServiceDeployment), and ECS rolled back to ${target}.`,
-    }
+    return { ended: true, verdict: 'stopped', reason: `${requestText(deployment)}, and ECS rolled back to ${target}.` }
   return { ended: true, verdict: 'rolled-back', reason: `ECS rolled back to ${target}. ${whyOf(deployment)}`.trim() }
 }
 
@@ -191,15 +187,36 @@ function gaveUp(situation: Situation, deployment: ServiceDeployment): boolean {
 /** A person's request, told apart from ECS's own decision: `stoppedAt` is only set by a request or where no rollback is configured. */
 function stoppedByHand({ statuses }: Observation, deployment: ServiceDeployment): boolean {
   const text = `${deployment.statusReason ?? ''} ${deployment.rollback?.reason ?? ''}`
+  const { answered, ranOut } = pauseHooks(deployment)
   const detected =
     deployment.deploymentCircuitBreaker?.status === 'TRIGGERED' ||
     deployment.alarms?.status === 'TRIGGERED' ||
-    /circuit breaker|alarm|hook|networking/i.test(text)
+    ranOut ||
+    (!answered && /circuit breaker|alarm|hook|networking/i.test(text))
   const requested =
+    answered ||
     statuses.some((status) => status === 'STOP_REQUESTED' || status === 'ROLLBACK_REQUESTED') ||
     deployment.stoppedAt !== undefined ||
     /request/i.test(text)
   return requested && !detected
+}
+
+/** How the request came, as far as the answer tells: a PAUSE hook that is not passed yet can have been answered as well. */
+function requestText(deployment: ServiceDeployment): string {
+  const { answered, open } = pauseHooks(deployment)
+  if (answered) return 'The deployment was sent back: its PAUSE hook was answered with ROLLBACK'
+  return open
+    ? 'The deployment was sent back at its PAUSE hook, by the answer ROLLBACK or by StopServiceDeployment'
+    : 'The deployment was stopped on request (StopServiceDeployment)'
+}
+
+function pauseHooks({ lifecycleHookDetails = [] }: ServiceDeployment) {
+  const pauses = lifecycleHookDetails.filter(({ targetType }) => targetType === 'PAUSE')
+  return {
+    answered: pauses.some(({ status }) => status === 'FAILED'),
+    ranOut: pauses.some(({ status, timeoutAction }) => status === 'TIMED_OUT' && timeoutAction !== 'CONTINUE'),
+    open: pauses.some(({ status }) => status === undefined || status === 'AWAITING_ACTION'),
+  }
 }
 
 function whyOf(deployment: ServiceDeployment): string {
