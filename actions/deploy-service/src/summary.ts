@@ -6,11 +6,14 @@ import { gantt } from './gantt.ts'
 import type { Inputs } from './inputs.ts'
 import type { Ending } from './result.ts'
 import type { Wanted } from './revisions.ts'
+import type { StageTimes } from './stages.ts'
 
 export interface Story extends Ending {
   inputs: Inputs
   wanted: Wanted[]
   begun: Date
+  stages: StageTimes
+  watchedFrom: Date
 }
 
 const ganttsAtMost = 10
@@ -34,10 +37,10 @@ export async function summarise(story: Story, deps: Deps): Promise<void> {
   for (const outcome of story.outcomes.slice(0, ganttsAtMost)) {
     if (!outcome.started.created) continue
     try {
-      const chart = await gantt(outcome, deps)
+      const chart = await gantt(outcome, story.stages.of(outcome.started.service), story.watchedFrom, deps)
       if (chart) summary.add(markdownDetails(`The course of <code>${outcome.started.service}</code>`, chart))
     } catch (error) {
-      deps.log.debug(`No chart of ${outcome.started.service}: ${messageOf(error)}`)
+      summary.add(`The course of \`${outcome.started.service}\` is not shown: ${messageOf(error)}`)
     }
   }
 }
