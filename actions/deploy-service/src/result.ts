@@ -17,6 +17,8 @@ export interface Ending {
   reports: FailureReport[]
   /** What became of services that were taken back because others failed. */
   together: string[]
+  /** Why the release is not wanted any more although it completed, see `recordCompleted`. */
+  overruled?: string | undefined
 }
 
 /** The verdict of several services is that of the one that needs attention most. */
@@ -48,7 +50,7 @@ export async function explain(outcomes: DeploymentOutcome[], deps: Deps): Promis
 /** Outputs and, unless everything completed, the message that makes the step red. */
 export function conclude(
   inputs: Inputs,
-  { outcomes, refused, reports, together }: Ending,
+  { outcomes, refused, reports, together, overruled }: Ending,
   { log }: Deps,
 ): ActionResult {
   const verdict = overall(outcomes, refused)
@@ -65,7 +67,8 @@ export function conclude(
     'service-deployment-arn': lines(({ serviceDeploymentArn }) => serviceDeploymentArn),
     url: inputs.url,
   }
-  if (verdict === 'completed') return { outputs }
+  if (verdict === 'completed') return { outputs, ...(overruled ? { failure: overruled } : {}) }
+  if (overruled) log.error(overruled)
   return { outputs, failure: failureText(outcomes, refused, reports, log) }
 }
 

@@ -54,10 +54,10 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const followed = (await followRollbacks(undone, deps)).map((outcome) => withSchemaNote(outcome, undo))
   const checked = await checkDigests(followed, expectations, deps)
   const together = await rollBackCompleted(inputs, { outcomes: checked, refused }, undo, deps)
-  if (together.length === 0) await protection?.recordCompleted(inputs, checked, wanted, deps)
+  const overruled = together.length === 0 ? await protection?.recordCompleted(inputs, checked, wanted, deps) : undefined
 
   const reports = await explain(checked, deps)
-  const result = conclude(inputs, { outcomes: checked, refused, reports, together }, deps)
+  const result = conclude(inputs, { outcomes: checked, refused, reports, together, overruled }, deps)
   await summarise({ inputs, wanted, outcomes: checked, refused, reports, together, begun, stages, watchedFrom }, deps)
   return result
 }

@@ -62,7 +62,7 @@ test('image and database agree: deployed, and the release under way is told', as
   }))
   const run = await deploy(simulator, { ...release, digest: two })
   expect(run).toMatchObject({ exitCode: 0, outputs: { verdict: 'completed' } })
-  expect((await stored()).attempt?.services).toEqual({ web: 'web:2' })
+  expect((await stored()).attempt).toMatchObject({ services: { web: 'web:2' }, completed: expect.any(String) })
   const register = simulator.calls.find(({ operation }) => operation === 'RegisterTaskDefinition')?.input as {
     tags: object[]
   }
@@ -121,6 +121,36 @@ test('a freeze that comes while the step works is seen right before the update',
   await frozen
   expect(run.annotations[0]?.message).toMatch(/frozen.*by ada/)
   expect(counts(simulator)).not.toHaveProperty('ecs:UpdateService')
+})
+
+test('an operator who goes back while the deployment runs is not passed over: the step fails', async () => {
+  const { two } = await begin(({ one, two: next }) => ({
+    ...schema(levelTwo, next),
+    releases: [released(one, levelOne)],
+    attempt: { digest: next, level: levelTwo, services: {}, since: at },
+  }))
+  let overruled: Promise<unknown> | undefined
+  const goBack = async () => {
+    const state = await stored()
+    const bad = [{ digest: two, since: at, by: 'ada', reason: 'crashes' }]
+    const Value = JSON.stringify({ ...state, bad, attempt: { ...state.attempt, outcome: 'rolled-back' } })
+    await ssm.send(new PutParameterCommand({ Name: parameter, Type: 'String', Overwrite: true, Value }))
+  }
+  const run = await deploy(
+    simulator,
+    { ...release, digest: two },
+    {
+      onLine: (line) => {
+        if (line.includes('web:1 → web:2')) overruled ??= goBack()
+      },
+    },
+  )
+  await overruled
+  expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'completed' } })
+  expect(run.annotations.at(-1)?.message).toMatch(
+    /^An operator went back \(ada on .*: crashes\) while .*run rollback again/,
+  )
+  expect((await stored()).attempt).toMatchObject({ services: {}, outcome: 'rolled-back' })
 })
 
 test('this release has migrated: a timeout leaves the deployment and says why', async () => {

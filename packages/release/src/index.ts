@@ -3,6 +3,7 @@ export { type Admission, type AdmissionQuestion, admission, comesBefore, runOrde
 export { appliedMigrations, begunMigrations } from './guard/applied.ts'
 export { askGuard, type GuardRequest, schemaOf } from './guard/ask.ts'
 export { type GuardAnswer, type GuardPurpose, type GuardQuestion, guard, type RefusalReason } from './guard/guard.ts'
+export { overruledText } from './guard/overruled.ts'
 export { liftText } from './guard/texts.ts'
 export { compareLevels, type LevelComparison, type LevelRelation } from './levels/compare.ts'
 export { type SchemaReader, schemaReader } from './levels/image-schema.ts'

@@ -11,6 +11,7 @@ import {
   migrationDone,
   migrationNotStarted,
   migrationTask,
+  overruledText,
   type PastDeployment,
   pardoned,
   type RecordState,
@@ -301,6 +302,36 @@ describe('which run is newer', () => {
     expect(runName(github)).toBe('https://github.com/octo/shop/actions/runs/7')
     expect(runName({ ...github, runAttempt: '3' })).toBe('https://github.com/octo/shop/actions/runs/7/attempts/3')
     expect(runName({ ...github, runUrl: undefined })).toBe('octocat outside GitHub')
+  })
+})
+
+describe('a deployment that has completed was overruled', () => {
+  const question = { digest: digest('5'), run: 'run 5', now: new Date('2026-11-01T08:00:00Z'), name: '/n' }
+  const own = attempt('5')
+  const freeze = { by: 'ops', reason: 'incident', since }
+  test.each<[string, Partial<RecordState>, RegExp]>([
+    ['its attempt ended by a rollback', { attempt: { ...own, outcome: 'rolled-back' } }, /operator went back while/],
+    [
+      'its image was marked bad',
+      { attempt: own, bad: [{ digest: digest('5'), since, by: 'ada', reason: 'crashes' }] },
+      /went back \(ada on .*: crashes\)/,
+    ],
+    ['it is on record nowhere, and releases were frozen', { freeze }, /went back \(ops on .*: incident\)/],
+    ['another one is on record, and releases were frozen', { freeze, attempt: attempt('4') }, /went back \(ops/],
+  ])('where %s', (_, state, message) => {
+    expect(overruledText({ ...question, state: stateWith(state) })).toMatch(message)
+  })
+
+  test.each<[string, Partial<RecordState>]>([
+    ['nothing happened', { attempt: own }],
+    ['releases were only frozen, for those to come', { attempt: own, freeze }],
+    ['the freeze has ended', { freeze: { ...freeze, until: since } }],
+    [
+      'an earlier run of the same image was overruled, which its operator took back',
+      { attempt: { ...own, run: 'run 4', outcome: 'rolled-back' } },
+    ],
+  ])('but not where %s', (_, state) => {
+    expect(overruledText({ ...question, state: stateWith(state) })).toBeUndefined()
   })
 })
 

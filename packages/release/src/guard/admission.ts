@@ -1,4 +1,4 @@
-import type { RecordState } from '../record/state.ts'
+import type { Freeze, RecordState } from '../record/state.ts'
 import { frozenText } from './texts.ts'
 
 export interface AdmissionQuestion {
@@ -26,8 +26,7 @@ export type Admission =
 export function admission({ state, digest, commit, order, run, now, name }: AdmissionQuestion): Admission {
   if (!state) return { admitted: true }
   const { freeze } = state
-  const holds = freeze && (freeze.until === undefined || now < new Date(freeze.until))
-  if (holds && (commit === undefined || freeze.pass !== commit))
+  if (freeze && freezeHolds(freeze, commit, now))
     return { admitted: false, because: 'frozen', message: frozenText(freeze, name) }
 
   const bad = state.bad.find((entry) => entry.digest === digest)
@@ -54,6 +53,12 @@ export function admission({ state, digest, commit, order, run, now, name }: Admi
       message: `Superseded: run ${attempt.order} was triggered after this one (${order}) and has begun its release on ${attempt.since} (${attempt.run}), as this one's lock had expired. Nothing was changed by this step.`,
     }
   return { admitted: true }
+}
+
+/** Whether a freeze is in force for `commit`: it has not ended by itself, and is not lifted for that commit. */
+export function freezeHolds(freeze: Freeze | undefined, commit: string | undefined, now: Date): boolean {
+  if (!freeze || (freeze.until !== undefined && now >= new Date(freeze.until))) return false
+  return commit === undefined || freeze.pass !== commit
 }
 
 /**
