@@ -18,6 +18,7 @@ export type {
   Verdict,
 } from './deployments/types.ts'
 export { type WatchContext, type WatchOptions, watchDeployments } from './deployments/watch.ts'
+export { type BakeTime, bakeTime } from './services/bake-time.ts'
 export { describeDeployableServices, describeService, describeServices } from './services/describe.ts'
 export { loadBalancerMismatch } from './services/load-balancer-ports.ts'
 export { type RollingBounds, rollingBounds, stuckText } from './services/rolling-arithmetic.ts'

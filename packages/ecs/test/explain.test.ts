@@ -7,7 +7,7 @@ import type { Evidence } from '../src/deployments/evidence.ts'
 import { likelyCause } from '../src/deployments/likely-cause.ts'
 import type { DeploymentOutcome, StoppedTask, TargetHealthLine } from '../src/deployments/types.ts'
 import { consoleUrl, explainFailure, reportAnnotation, reportLines, reportMarkdown } from '../src/index.ts'
-import { at, deploymentOld, deploymentOurs, observation, service, started } from './observations.ts'
+import { at, deploymentOld, deploymentOurs, observation, service, serviceDeployment, started } from './observations.ts'
 import { type Stage, type StageOptions, stage, targetGroupArn } from './stage.ts'
 
 const definition: TaskDefinition = {
@@ -330,6 +330,24 @@ test.each<[string, Partial<Evidence>, RegExp, RegExp]>([
     },
     /desired count of 3.*neither stop an old task first nor start a new one first\. Raise maximum-percent to at least 134, or lower minimum-healthy-percent to at most 66/,
     /inputs/,
+  ],
+  [
+    'a PAUSE hook that nobody answers',
+    {
+      outcome: outcome({
+        verdict: 'timed-out',
+        interrupted: 'timeout',
+        phase: 'paused',
+        observation: observation({
+          service: service([deploymentOurs(), deploymentOld()], {
+            deploymentConfiguration: { strategy: 'BLUE_GREEN' },
+          }),
+          serviceDeployment: serviceDeployment('IN_PROGRESS', { lifecycleStage: 'POST_SCALE_UP' }),
+        }),
+      }),
+    },
+    /PAUSE hook at stage POST_SCALE_UP was still waiting/,
+    /Answer it/,
   ],
   [
     'slow draining',

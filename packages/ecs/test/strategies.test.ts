@@ -1,4 +1,5 @@
 import { ContinueServiceDeploymentCommand, StopServiceDeploymentCommand } from '@aws-sdk/client-ecs'
+import { likelyCause } from '../src/deployments/likely-cause.ts'
 import { type Stage, type StageOptions, stage } from './stage.ts'
 
 let on: Stage
@@ -36,6 +37,35 @@ test.each([
   expect((await deploy()).verdict).toBe('completed')
   for (const weight of weights)
     expect(lines.some((line) => line.includes(`production traffic shift · ${weight} % of the traffic`))).toBe(true)
+})
+
+test.each([
+  ['BLUE_GREEN', {}, 'BLUE_GREEN alone takes 30 min (a bake time of 30 min)'],
+  [
+    'CANARY',
+    { canaryConfiguration: { canaryPercent: 10, canaryBakeTimeInMinutes: 3 } },
+    'CANARY alone takes 33 min (3 min of the canary and a bake time of 30 min)',
+  ],
+  [
+    'LINEAR',
+    { linearConfiguration: { stepPercent: 30, stepBakeTimeInMinutes: 2 } },
+    'LINEAR alone takes 36 min (3 × 2 min and a bake time of 30 min)',
+  ],
+])('%s that bakes longer than the timeout: said at the start, and named as the cause', async (name, more, text) => {
+  const { deploy, warnings } = await begin({ service: strategy(name, { ...more, bakeTimeInMinutes: 30 }) })
+  const outcome = await deploy({ timeoutMs: 1_200_000 })
+  expect(warnings).toEqual([expect.stringContaining(`web: ${text}, but timeout is 20m`)])
+  expect(outcome).toMatchObject({ verdict: 'timed-out', phase: 'baking' })
+  const evidence = { outcome, tasks: [], stoppedTasks: [], events: [], targets: [], triggeredAlarms: [], gaps: [] }
+  const cause = likelyCause({ ...evidence, breaker: undefined, log: undefined, consoleUrl: '', definition: undefined })
+  expect(cause?.text).toBe(`Nothing has failed: the deployment was at stage BAKE_TIME, and ${text}.`)
+  expect(cause?.advice).toContain('Raise timeout')
+})
+
+test('a timeout that is long enough is no matter for a warning', async () => {
+  const { deploy, warnings } = await begin({ service: strategy('BLUE_GREEN') })
+  expect((await deploy({ timeoutMs: 1_200_000 })).verdict).toBe('completed')
+  expect(warnings).toEqual([])
 })
 
 test('a PAUSE hook is waited for, and said once', async () => {

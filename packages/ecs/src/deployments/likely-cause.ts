@@ -1,3 +1,4 @@
+import { bakeTime } from '../services/bake-time.ts'
 import { loadBalancerMismatch } from '../services/load-balancer-ports.ts'
 import { rollingBounds, stuckText } from '../services/rolling-arithmetic.ts'
 import { endedBadly } from './deployment-tasks.ts'
@@ -113,6 +114,7 @@ const schedulerCauses: CauseRule[] = [
       ? { text: reason, advice: "Look at that function's own log for the time of this deployment." }
       : undefined
   },
+  strategyTakesLonger,
   ({ outcome, tasks }) => {
     const { observation, interrupted, started } = outcome
     const own = observation?.service?.deployments?.find(({ id }) => id === started.deploymentId)
@@ -120,7 +122,8 @@ const schedulerCauses: CauseRule[] = [
       ({ id, runningCount = 0 }) => id !== started.deploymentId && runningCount > 0,
     )
     const up = own && (own.runningCount ?? 0) >= (observation?.service?.desiredCount ?? 1)
-    return interrupted === 'timeout' && up && others && tasks.every((task) => !endedBadly(task))
+    const staged = bakeTime(observation?.service?.deploymentConfiguration) !== undefined
+    return interrupted === 'timeout' && !staged && up && others && tasks.every((task) => !endedBadly(task))
       ? {
           text: 'The new tasks all run; ECS is still waiting for the old ones to drain.',
           advice:
@@ -129,3 +132,26 @@ const schedulerCauses: CauseRule[] = [
       : undefined
   },
 ]
+
+/** Blue/green, linear and canary wait by design, with all tasks of both revisions running. */
+function strategyTakesLonger({ outcome, tasks }: Evidence): Cause | undefined {
+  const { observation, interrupted, phase, started } = outcome
+  const bake = bakeTime(observation?.service?.deploymentConfiguration)
+  if (interrupted !== 'timeout' || !bake || tasks.some((task) => endedBadly(task))) return undefined
+  const stage = observation?.serviceDeployment?.lifecycleStage
+  const at = stage ? ` at stage ${stage}` : ''
+  if (phase === 'paused')
+    return {
+      text: `A PAUSE hook${at} was still waiting for a decision.`,
+      advice: 'Answer it, and set timeout longer than such an answer takes.',
+    }
+  const own = observation?.service?.deployments?.find(({ id }) => id === started.deploymentId)
+  const up = (own?.runningCount ?? 0) >= (observation?.service?.desiredCount ?? 1)
+  const waits = stage ? stage === 'BAKE_TIME' || stage.includes('TRAFFIC_SHIFT') : up
+  return waits
+    ? {
+        text: `Nothing has failed: the deployment was${at || ' under way'}, and ${bake.strategy} alone takes ${bake.minutes} min (${bake.text}).`,
+        advice: `Raise timeout well above ${bake.minutes} min, as tasks also start and stop, or shorten bake-time and step-bake-time.`,
+      }
+    : undefined
+}

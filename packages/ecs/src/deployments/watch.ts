@@ -1,6 +1,7 @@
-import type { ECSClient } from '@aws-sdk/client-ecs'
+import type { ECSClient, Service } from '@aws-sdk/client-ecs'
 import { type Clock, formatDuration, type Log, messageOf, UserError } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
+import { bakeTime } from '../services/bake-time.ts'
 import { describeServices, isNamed, isUnknownCluster } from '../services/describe.ts'
 import { withoutServicePrefix } from './event-texts.ts'
 import { countFailures, type LinkContext, linkByList, refreshServiceDeployments } from './link.ts'
@@ -61,7 +62,7 @@ export async function watchDeployments(
 
   while (open().length > 0) {
     try {
-      const repeated = await poll(open(), context, printer, deadline, say)
+      const repeated = await poll(open(), context, printer, { deadline, timeoutMs: options.timeoutMs }, say)
       interval = repeated ? Math.min(slowestMs, interval * 1.5) : Math.max(intervalMs, interval / 2)
       say.trouble = false
       refused = 0
@@ -101,7 +102,7 @@ async function poll(
   tracks: Track[],
   context: WatchContext,
   printer: ProgressPrinter,
-  deadline: number,
+  { deadline, timeoutMs }: { deadline: number; timeoutMs: number },
   say: { denied: boolean; unusable: boolean },
 ): Promise<boolean> {
   const { ecs, clock, log } = context
@@ -142,11 +143,26 @@ async function poll(
   })
   for (const track of tracks) {
     const service = described.services.find((one) => isNamed(one, track.started.serviceArn))
+    if (!track.service && service) warnOfBakeTime(track.started, service, context, timeoutMs)
     printer.events(track, takeService(track, service?.status ? service : undefined, clock.now()))
   }
   await linkByList(tracks, link)
   countFailures(link)
   return repeatedDeployments || described.repeated
+}
+
+/** A timeout that the strategy alone outlasts is better known now than when it has passed. */
+function warnOfBakeTime(
+  { service: name, created }: StartedDeployment,
+  service: Service,
+  { log }: WatchContext,
+  timeoutMs: number,
+): void {
+  const bake = bakeTime(service.deploymentConfiguration)
+  if (!created || !bake || bake.minutes * 60_000 < timeoutMs) return
+  log.warning(
+    `${name}: ${bake.strategy} alone takes ${bake.minutes} min (${bake.text}), but timeout is ${formatDuration(timeoutMs)}: this step will give up before the deployment can end. Raise timeout, or shorten bake-time and step-bake-time.`,
+  )
 }
 
 function outcomeOf(
