@@ -43,7 +43,7 @@ export {
   type RegisteredTaskDefinition,
   registerOrReuse,
 } from './task-definitions/register.ts'
-export { loadTaskDefinition } from './task-definitions/source.ts'
+export { type LoadedTaskDefinition, loadNamedTaskDefinition, loadTaskDefinition } from './task-definitions/source.ts'
 export { type TaskDefinitionSource, taskDefinitionSource } from './task-definitions/source-text.ts'
 export { describeTask, runningTasksStartedBy, taskId } from './tasks/find-tasks.ts'
 export { type FollowDeps, type FollowedTask, type FollowRequest, followTask } from './tasks/follow-task.ts'

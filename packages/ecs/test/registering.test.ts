@@ -15,6 +15,7 @@ import {
   differences,
   equivalent,
   fetchTaskDefinition,
+  loadNamedTaskDefinition,
   parametersLabel,
   parametersUnder,
   registerOrReuse,
@@ -128,6 +129,17 @@ describe('registerOrReuse', () => {
     )
     await expect(fetchTaskDefinition(ecs, 'nope:3')).rejects.toThrow('Task definition "nope:3" does not exist')
   })
+})
+
+test('a revision that is named is reused, however many have come since', async () => {
+  const first = await register(definition('a'))
+  for (const letter of 'bcdefgh') await register(definition(letter))
+  const before = registrations().length
+  for (const reference of [first.familyRevision, first.arn]) {
+    const { definition: wanted, current } = await loadNamedTaskDefinition(ecs, { reference }, '/')
+    expect(await registerOrReuse(ecs, wanted, { log: silent, current })).toEqual({ ...first, registered: false })
+  }
+  expect(registrations()).toHaveLength(before)
 })
 
 describe('applyChanges', () => {

@@ -2,9 +2,15 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { ECSClient } from '@aws-sdk/client-ecs'
 import { messageOf, UserError } from '@deploy-actions/action-kit'
-import { fetchTaskDefinition, type TaskDefinitionInput, toRegisterInput } from './fetch.ts'
+import { type FetchedTaskDefinition, fetchTaskDefinition, type TaskDefinitionInput, toRegisterInput } from './fetch.ts'
 import { parseTaskDefinitionFile } from './parse-file.ts'
 import type { TaskDefinitionSource } from './source-text.ts'
+
+export interface LoadedTaskDefinition {
+  definition: TaskDefinitionInput
+  /** The revision that was named, which registerOrReuse takes as `current`; undefined for a file. */
+  current: FetchedTaskDefinition | undefined
+}
 
 /**
  * The task definition that `source` names, in RegisterTaskDefinition's form. Files are relative to `workspace`. Throws a UserError when it is not
@@ -15,8 +21,23 @@ export async function loadTaskDefinition(
   source: TaskDefinitionSource,
   workspace: string,
 ): Promise<TaskDefinitionInput> {
-  if ('reference' in source) return toRegisterInput(await fetchTaskDefinition(ecs, source.reference))
-  return parseTaskDefinitionFile(await readSource(source.file, workspace), source.file)
+  return (await loadNamedTaskDefinition(ecs, source, workspace)).definition
+}
+
+/** As loadTaskDefinition, with the revision itself where one is named: however old it is, it can then be reused as it is. */
+export async function loadNamedTaskDefinition(
+  ecs: ECSClient,
+  source: TaskDefinitionSource,
+  workspace: string,
+): Promise<LoadedTaskDefinition> {
+  if ('reference' in source) {
+    const current = await fetchTaskDefinition(ecs, source.reference)
+    return { definition: toRegisterInput(current), current }
+  }
+  return {
+    definition: parseTaskDefinitionFile(await readSource(source.file, workspace), source.file),
+    current: undefined,
+  }
 }
 
 async function readSource(file: string, workspace: string): Promise<string> {
