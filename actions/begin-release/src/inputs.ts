@@ -11,6 +11,9 @@ export interface Inputs {
   lockTimeoutMs: number
   lockExpiresMs: number
   onSuperseded: 'fail' | 'skip'
+  /** The environment in which the image has to have completed before; undefined checks nothing. */
+  testedIn: string | undefined
+  onUntested: 'warn' | 'refuse'
   order: 'warn' | 'strict'
   acceptHistory: boolean
   acrossSchema: boolean
@@ -44,6 +47,8 @@ export function parseInputs(reader: InputReader): Inputs {
     lockTimeoutMs: reader.duration('lock-timeout', 30 * minute),
     lockExpiresMs,
     onSuperseded: reader.choice('on-superseded', ['fail', 'skip'], 'fail'),
+    testedIn: testedInOf(reader),
+    onUntested: reader.choice('on-untested', ['warn', 'refuse'], 'warn'),
     order: reader.choice('order', ['warn', 'strict'], 'warn'),
     acceptHistory: reader.flag('accept-history', false),
     acrossSchema: reader.flag('across-schema', false),
@@ -54,6 +59,15 @@ export function parseInputs(reader: InputReader): Inputs {
 
 function matching(reader: InputReader, name: string, pattern: RegExp, valid: string): string {
   return checked(reader, name, (value) => pattern.test(value), valid)
+}
+
+function testedInOf(reader: InputReader): string | undefined {
+  const testedIn = optional(reader, 'tested-in', (value) => segment.test(value), segmentHint)
+  if (testedIn !== undefined && testedIn === reader.text('environment'))
+    throw new UserError(
+      `Input "tested-in" is "${testedIn}", the environment that is released to. Valid: the one before it, such as staging; empty checks nothing.`,
+    )
+  return testedIn
 }
 
 function checked(reader: InputReader, name: string, isValid: (value: string) => boolean, valid: string): string {

@@ -18,6 +18,7 @@ import {
 import { assess } from './assess.ts'
 import type { Inputs } from './inputs.ts'
 import { beginSummary, sayBegun } from './report.ts'
+import { onUntested, untested } from './tested.ts'
 
 export interface Deps {
   ssm: SSMClient
@@ -45,6 +46,8 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
 
   const early = await mayBegin(inputs, deps, image, record?.state)
   if (!early.admitted) return refusal(early, inputs, deps)
+  const failure = onUntested(await untested(inputs, record?.state, deps), inputs, deps)
+  if (failure) return { outputs: { proceed: false }, failure }
 
   await lock(inputs, deps)
   deps.begun()

@@ -193,6 +193,78 @@ describe('a release that may not begin changes nothing', () => {
   })
 })
 
+describe('an image that has to have been released to staging before', () => {
+  const staging = '/deploy-actions/shop/staging'
+  const attempt = () => ({ digest: on.digests.plain, level: 'none', services: { web: 'shop:1' }, since, run: 'run 7' })
+
+  test.each<[string, () => Parameters<Stage['write']>[0] | undefined, RegExp]>([
+    [
+      'was not',
+      () => ({ releases: [good('two')] }),
+      /has not completed in staging: it is not among the last 1 releases/,
+    ],
+    [
+      'failed there',
+      () => ({ attempt: { ...attempt(), outcome: 'failed' } }),
+      /staging: its release there ended as failed \(run 7\)/,
+    ],
+    ['is on its way there', () => ({ attempt: attempt() }), /staging: its release there has not completed \(run 7\)/],
+    [
+      'was marked bad there',
+      () => ({ releases: [good('plain')], bad: [{ digest: on.digests.plain, since, reason: 'slow' }] }),
+      /marked bad in staging on .*: slow\./,
+    ],
+    [
+      'has nowhere to be looked up',
+      () => undefined,
+      /There is no record \/deploy-actions\/shop\/staging: shop was never released there/,
+    ],
+  ])('%s', async (_, state, message) => {
+    const found = state()
+    if (found) await on.write(found, staging)
+    const before = on.writes().length
+    const refused = await on.run({ 'tested-in': 'staging', 'on-untested': 'refuse' })
+    expect(refused).toMatchObject({ exitCode: 1, outputs: { proceed: 'false' } })
+    expect(refused.annotations.at(-1)?.message).toMatch(message)
+    expect(refused.annotations.at(-1)?.message).toMatch(
+      /Nothing was changed\. Release it to staging first; .*on-untested: warn/,
+    )
+    expect(on.writes()).toHaveLength(before)
+    const warned = await on.run({ 'tested-in': 'staging' })
+    expect(warned).toMatchObject({ exitCode: 0, outputs: { proceed: 'true' } })
+    expect(warned.annotations[0]).toMatchObject({
+      level: 'warning',
+      title: 'Untested',
+      message: expect.stringMatching(message),
+    })
+  })
+
+  test.each<[string, () => Promise<void>]>([
+    ['was', () => on.write({ releases: [good('two'), good('plain')] }, staging)],
+    [
+      'completed there, and its job was killed',
+      () => on.write({ attempt: { ...attempt(), completed: since } }, staging),
+    ],
+    ['has served here before', () => on.write({ releases: [good('plain')], schema: { level: 'none', since } })],
+  ])('%s: nothing to say', async (_, write) => {
+    await write()
+    const main = await on.run({ 'tested-in': 'staging', 'on-untested': 'refuse' })
+    expect(main).toMatchObject({ exitCode: 0, outputs: { proceed: 'true' } })
+    expect(main.log).not.toContain('staging')
+  })
+
+  test('a record that cannot be read is a warning, or refuses', async () => {
+    on.simulator.addFaults({ service: 'ssm', operation: 'GetParameter', contains: staging, effect: { kind: 'deny' } })
+    const warned = await on.run({ 'tested-in': 'staging' })
+    expect(warned.exitCode).toBe(0)
+    expect(warned.annotations[0]?.message).toMatch(
+      /released to staging cannot be told\. The role may not call ssm:GetParameter/,
+    )
+    const refused = await on.run({ 'tested-in': 'staging', 'on-untested': 'refuse' }, { github: { run_attempt: '2' } })
+    expect(refused.exitCode).toBe(1)
+  })
+})
+
 describe('superseded', () => {
   const newer = async () => {
     const main = await on.run()
@@ -522,6 +594,7 @@ describe('a wrong input fails before any call', () => {
   test.each([
     [{ environment: '' }, 'Input "environment" is required'],
     [{ digest: 'sha256:123' }, 'Input "digest" is "sha256:123". Valid: sha256: and 64 hex digits'],
+    [{ 'tested-in': 'production' }, 'Input "tested-in" is "production", the environment that is released to'],
     [{ region: 'Frankfurt' }, 'Input "region" is "Frankfurt". Valid: an AWS region'],
   ])('%j', async (inputs, message) => {
     const before = on.simulator.calls.length

@@ -24,6 +24,8 @@ test('the defaults', () => {
     lockTimeoutMs: 1_800_000,
     lockExpiresMs: 10_800_000,
     onSuperseded: 'fail',
+    testedIn: undefined,
+    onUntested: 'warn',
     order: 'warn',
     acceptHistory: false,
     acrossSchema: false,

@@ -31,7 +31,7 @@ export interface Stage {
     options?: Partial<NodeActionOptions>,
   ): Promise<ActionRun>
   read<T = RecordState>(parameter?: string): Promise<T | undefined>
-  write(state: Partial<RecordState>): Promise<void>
+  write(state: Partial<RecordState>, parameter?: string): Promise<void>
   /** Calls that changed something. */
   writes(): string[]
   [Symbol.asyncDispose](): Promise<void>
@@ -106,9 +106,9 @@ export async function stage(scenario: Scenario = {}): Promise<Stage> {
         throw error
       }
     },
-    async write(state) {
+    async write(state, parameter = name) {
       const Value = JSON.stringify({ format: 1, releases: [], bad: [], ...state })
-      await ssm.send(new PutParameterCommand({ Name: name, Value, Type: 'String', Overwrite: true }))
+      await ssm.send(new PutParameterCommand({ Name: parameter, Value, Type: 'String', Overwrite: true }))
     },
     writes: () =>
       simulator.calls
