@@ -1,5 +1,7 @@
 import { StopServiceDeploymentCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs'
+import { UserError } from '@deploy-actions/action-kit'
 import type { BehaviourRule } from '@deploy-actions/aws-simulator'
+import { describeDeployableServices, describeService } from '../src/index.ts'
 import { type Stage, type StageOptions, stage, targetGroupArn } from './stage.ts'
 
 let on: Stage
@@ -155,12 +157,12 @@ describe('rolling deployments', () => {
   })
 
   test('no earlier deployment to go back to', async () => {
-    const { update, watch, simulator } = await begin({ scenario: { behaviours: [crashing] } })
-    // The one of before is not completed yet, so it is no candidate.
-    await update({ taskDefinition: 'web:3' })
-    simulator.world.clock.advance(5)
+    // A new service: its first deployment has not completed when the next one begins.
+    const { update, watch, trace } = await begin({ scenario: { behaviours: [crashing] }, service: { stable: false } })
     const outcome = (await watch([await update()]))[0]
-    expect(['failed', 'rolled-back']).toContain(outcome?.verdict)
+    expect(outcome?.verdict).toBe('failed')
+    expect(outcome?.reason).toMatch(/No rollback candidate was found/)
+    expect(trace.statuses.at(-1)).toBe('ROLLBACK_FAILED')
   })
 
   test('a service deleted under way', async () => {
@@ -326,6 +328,30 @@ describe('many services', () => {
       ['worker', 'rolled-back'],
     ])
   })
+})
+
+test.each([
+  ['CODE_DEPLOY', /deployed by AWS CodeDeploy.*aws-actions\/amazon-ecs-deploy-task-definition/],
+  ['EXTERNAL', /deployment controller EXTERNAL: its task sets belong to the tool/],
+])('a service of the controller %s is refused before anything is changed', async (type, says) => {
+  const { update, ecs, counts } = await begin({
+    service: { deploymentController: { type }, deploymentConfiguration: undefined, stable: false },
+  })
+  const refused = async (attempt: Promise<unknown>) => {
+    const error = await attempt.catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(UserError)
+    expect((error as Error).message).toMatch(says)
+  }
+  await refused(describeService(ecs, 'prod', 'web'))
+  await refused(describeDeployableServices(ecs, 'prod', ['web']))
+  await refused(update())
+  expect(Object.keys(counts())).toEqual(['DescribeServices'])
+})
+
+test('every service that cannot be deployed to is named at once', async () => {
+  const { ecs } = await begin({ services: ['web', 'worker'], service: { deploymentController: { type: 'EXTERNAL' } } })
+  const all = describeDeployableServices(ecs, 'prod', ['web', 'nope', 'worker'])
+  await expect(all).rejects.toThrow(/^Service "web" has.*\nService "nope" does not exist.*\nService "worker" has/)
 })
 
 test('the same task definition again is no new deployment', async () => {
