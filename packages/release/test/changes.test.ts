@@ -189,7 +189,17 @@ describe('where a rollback may go', () => {
     expect(digits(twice)).toBe('12432')
     expect(where(rollbackCandidates(twice, serving(1), false))).toBe('')
     const next = stateWith({ releases: [release('5', { at: '2026-11-03T08:00:00Z' }), ...twice.releases] })
-    expect(where(rollbackCandidates(next, serving(5), false))).toBe('43221')
+    expect(where(rollbackCandidates(next, serving(5), false))).toBe('12432')
+  })
+
+  test('after a rollback and another release: to what the rollback went to, not to what was made after it', () => {
+    const start = stateWith({ releases: [release('3'), release('2'), release('1')] })
+    const back = allOf(
+      markedBad([{ digest: digest('3'), since }]),
+      rolledBackTo(release('1', { services: { web: 'shop:9' }, at: '2026-11-01T08:00:00Z' }), release('1')),
+    )(start)
+    const next = stateWith({ ...back, releases: [release('4', { at: '2026-11-02T08:00:00Z' }), ...back.releases] })
+    expect(where(rollbackCandidates(next, serving(4), false))).toBe('121')
   })
 
   test('what is marked bad is left out', () => {

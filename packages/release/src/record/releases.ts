@@ -5,10 +5,12 @@ export function releasedAt(release: Release): string {
   return release.first ?? release.at
 }
 
-/** Releases made before `present`, newest first, without those that are marked bad. Undefined as `present`: all. */
+/**
+ * Releases made before `present`, without those that are marked bad, in the order in which they came into service (again), the last one first: what an operator went back to has served
+ * later than what was made after it. Undefined as `present`: all.
+ */
 export function olderReleases(releases: Release[], bad: BadDigest[], present: Release | undefined): Release[] {
   return releases
     .filter((release) => !present || Date.parse(releasedAt(release)) < Date.parse(releasedAt(present)))
     .filter(({ digest }) => !bad.some((entry) => entry.digest === digest))
-    .sort((a, b) => Date.parse(releasedAt(b)) - Date.parse(releasedAt(a)))
 }
