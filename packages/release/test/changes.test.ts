@@ -371,6 +371,27 @@ describe('admission', () => {
       { order: 'deploy.yml#8', run: 'run 5' },
       'admitted',
     ],
+    [
+      'a later release that served, before an operator went back to an older one',
+      stateWith({ releases: [release('1', { order: 'deploy.yml#1' }), release('3', { order: 'deploy.yml#10' })] }),
+      { order: 'deploy.yml#9' },
+      'superseded',
+    ],
+    [
+      'a later release that is bad',
+      stateWith({
+        releases: [release('1', { order: 'deploy.yml#1' }), release('3', { order: 'deploy.yml#10' })],
+        bad: [{ digest: digest('3'), since }],
+      }),
+      { order: 'deploy.yml#9' },
+      'admitted',
+    ],
+    [
+      'a later release that serves, although its job was killed',
+      stateWith({ attempt: attempt('3', { order: 'deploy.yml#10', completed: since }) }),
+      { order: 'deploy.yml#9' },
+      'superseded',
+    ],
     ['another bad image', stateWith({ bad: [{ digest: digest('4'), since }] }), {}, 'admitted'],
   ])('%s', (_, state, more, expected) => {
     expect(because(ask(state, more))).toBe(expected)

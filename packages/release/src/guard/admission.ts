@@ -1,4 +1,5 @@
-import type { Freeze, RecordState } from '../record/state.ts'
+import { releasesWithServing } from '../record/changes.ts'
+import type { Freeze, RecordState, Release } from '../record/state.ts'
 import { frozenText } from './texts.ts'
 
 export interface AdmissionQuestion {
@@ -37,12 +38,12 @@ export function admission({ state, digest, commit, order, run, now, name }: Admi
       message: `The image ${digest} was marked bad on ${bad.since}${bad.by ? ` by ${bad.by}` : ''}${bad.reason ? `: ${bad.reason}` : ''}. It is not released again; nothing was changed. Push a fix. When the mark itself is the mistake, run rollback with to: ${digest}, which takes the mark away.`,
     }
 
-  const newest = state.releases.find((release) => !state.bad.some((entry) => entry.digest === release.digest))
-  if (newest && comesBefore(order, newest.order))
+  const newer = latestAfter(order, state)
+  if (newer)
     return {
       admitted: false,
       because: 'superseded',
-      message: `Superseded: run ${newest.order} of commit ${newest.commit ?? newest.digest} was triggered after this one (${order}) and has been released already on ${newest.at}${newest.run ? ` (${newest.run})` : ''}. Nothing was changed. To go back to an older release, use rollback.`,
+      message: `Superseded: run ${newer.order} of commit ${newer.commit ?? newer.digest} was triggered after this one (${order}) and has been released already on ${newer.at}${newer.run ? ` (${newer.run})` : ''}. Nothing was changed. To go back to an older release, use rollback.`,
     }
 
   const { attempt } = state
@@ -53,6 +54,17 @@ export function admission({ state, digest, commit, order, run, now, name }: Admi
       message: `Superseded: run ${attempt.order} was triggered after this one (${order}) and has begun its release on ${attempt.since} (${attempt.run}), as this one's lock had expired. Nothing was changed by this step.`,
     }
   return { admitted: true }
+}
+
+/**
+ * Of the releases that were triggered after `order`, the one triggered last. Not only the newest counts, which after a rollback is an old one; what is marked bad supersedes nothing, and what serves
+ * although its job never said so does.
+ */
+function latestAfter(order: string | undefined, state: RecordState): Release | undefined {
+  const { bad } = state
+  return releasesWithServing(state)
+    .filter((release) => !bad.some(({ digest }) => digest === release.digest) && comesBefore(order, release.order))
+    .sort((a, b) => (comesBefore(a.order, b.order) ? 1 : -1))[0]
 }
 
 /** Whether a freeze is in force for `commit`: it has not ended by itself, and is not lifted for that commit. */

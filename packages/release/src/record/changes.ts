@@ -39,7 +39,7 @@ export function snapshotTaken(snapshot: Snapshot): Change {
 export function releaseBegun(attempt: Attempt): Change {
   return (state) => ({
     ...state,
-    ...(attemptServes(state) ? { releases: withNewest(state.releases, releaseOf(state.attempt!)) } : {}),
+    releases: releasesWithServing(state),
     attempt,
     // An application without migrations has nothing to establish a level with; `none` needs no proof.
     ...(!state.schema && !state.pending && attempt.level === 'none'
@@ -75,6 +75,11 @@ export function attemptCompleted(digest: string, at: string | undefined): Change
 export function attemptServes({ attempt, releases: [newest] }: RecordState): boolean {
   if (!attempt?.completed || attempt.outcome) return false
   return Object.keys(newest?.services ?? {}).every((service) => service in attempt.services)
+}
+
+/** The releases, and before them the attempt, where it is what serves. */
+export function releasesWithServing(state: RecordState): Release[] {
+  return state.attempt && attemptServes(state) ? withNewest(state.releases, releaseOf(state.attempt)) : state.releases
 }
 
 /** Everything of the attempt completed: it becomes the newest release. */
