@@ -13,6 +13,8 @@ export interface Clients {
   ecs: ECSClient
   /** Still speaks after the run was cancelled, and does not wait long: for what must be sent within the runner's seconds. */
   urgentEcs: () => ECSClient
+  /** Still speaks after the run was cancelled, and is patient: for undoing where there is time. */
+  lastingEcs: () => ECSClient
   ssm: () => Promise<SSMClient>
   /** An image reference names its own region; default is that of the input `registry-region`. */
   ecr: (region?: string) => Promise<ECRClient>
@@ -36,7 +38,8 @@ export function createClients({ region, registryRegion, log, clock, signal }: Cl
   const lasting = { region, log, clock, throttlingMs: 30_000 }
   return {
     ecs: awsClient(ECSClient, options),
-    urgentEcs: once(() => awsClient(ECSClient, { region, log, clock, throttlingMs: 5_000 })),
+    urgentEcs: once(() => awsClient(ECSClient, { region, log, clock, throttlingMs: 2_000, requestTimeoutMs: 3_000 })),
+    lastingEcs: once(() => awsClient(ECSClient, { region, log, clock, throttlingMs: 120_000 })),
     ssm: once(async () => awsClient((await import('@aws-sdk/client-ssm')).SSMClient, options)),
     ecr: oncePerKey(registryRegion, async (own) =>
       awsClient((await import('@aws-sdk/client-ecr')).ECRClient, { ...options, region: own }),

@@ -4,8 +4,9 @@ import { isAccessError } from '@deploy-actions/aws'
 import { describeDeployableServices, familyRevision } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
-import type { Revision } from './revisions.ts'
+import type { Wanted } from './revisions.ts'
 import type { Target } from './services.ts'
+import { isForced } from './tag-release.ts'
 
 /** `forward`: starts new tasks and will stop old ones. The others would be left in between by an update. */
 type Kind = 'forward' | 'rolling-back' | 'shifting'
@@ -21,16 +22,16 @@ const pauseMs = 3_000
 /**
  * Deals with deployments that are under way already, as `on-conflict` says. `auto` supersedes those that only go forward (a crash loop without a breaker is
  * in progress for ever, and its fix must be able to ship) and waits for rollbacks and traffic shifts, during which ECS has no deployment to fall back on. Returns
- * the targets as they are afterwards. Throws a UserError when it may not go on; nothing was updated then.
+ * the targets as they are afterwards, and whether it waited: what they run may then be another. Throws a UserError when it may not go on; nothing was updated then.
  */
 export async function settleConflicts(
   inputs: Inputs,
-  targets: Target[],
-  revisions: Revision[],
+  wanted: Wanted[],
   deps: Deps,
-): Promise<Target[]> {
-  const conflicts = await findConflicts(inputs, targets, revisions, deps)
-  if (conflicts.length === 0) return targets
+): Promise<{ targets: Target[]; waited: boolean }> {
+  const unchanged = { targets: wanted.map(({ target }) => target), waited: false }
+  const conflicts = await findConflicts(inputs, wanted, deps)
+  if (conflicts.length === 0) return unchanged
   const all = conflicts.map(({ text }) => text).join('\n')
   if (inputs.onConflict === 'fail')
     throw new UserError(`${all}\non-conflict is fail, so nothing was updated. Run the job again when it has ended.`)
@@ -43,35 +44,32 @@ export async function settleConflicts(
       deps.log.warning(
         `${conflict.text} It is superseded all the same, as on-conflict is supersede: should this release fail, ECS may have nothing to roll back to.`,
       )
-  if (waitFor.length === 0) return targets
+  if (waitFor.length === 0) return unchanged
   for (const { text } of waitFor) deps.log.info(`${text} Waiting until it has ended.`)
   await waitUntilEnded(inputs, waitFor, deps)
   const fresh = await describeDeployableServices(deps.clients.ecs, inputs.cluster, inputs.services)
-  return targets.map((target) => ({
-    ...target,
-    service: fresh.find(({ serviceArn }) => serviceArn === target.service.serviceArn) ?? target.service,
-  }))
+  const targets = unchanged.targets.map((target) => {
+    const service = fresh.find(({ serviceArn }) => serviceArn === target.service.serviceArn) ?? target.service
+    return { ...target, service, runs: service.taskDefinition ?? target.runs }
+  })
+  return { targets, waited: true }
 }
 
-async function findConflicts(
-  inputs: Inputs,
-  targets: Target[],
-  revisions: Revision[],
-  deps: Deps,
-): Promise<Conflict[]> {
-  const rolling = targets.filter(({ service }) => isRolling(service))
+async function findConflicts(inputs: Inputs, wanted: Wanted[], deps: Deps): Promise<Conflict[]> {
+  const rolling = wanted.filter(({ target }) => isRolling(target.service))
   if (rolling.length === 0) return []
   const deployments = await serviceDeployments(
-    rolling.map(({ service }) => service),
+    rolling.map(({ target }) => target.service),
     deps,
   )
-  return rolling.flatMap((target) => {
+  return rolling.flatMap((one) => {
+    const { target } = one
     const { name, service } = target
     const primary = primaryOf(service)
     const deployment = deployments.get(service.currentServiceDeployment ?? '')
     if (isOver(service, deployment)) return []
     const kind = kindOf(service, deployment)
-    const same = primary?.taskDefinition === revisions[targets.indexOf(target)]?.arn && !inputs.forceNewDeployment
+    const same = one.changes.length === 0 && !one.inactive && !isForced(inputs, one)
     if (same && kind !== 'rolling-back') {
       deps.log.info(
         `${name}: a deployment of the same ${familyRevision(primary?.taskDefinition ?? '')} is under way already (${primary?.id}).`,

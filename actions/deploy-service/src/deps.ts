@@ -20,15 +20,21 @@ export interface Deps {
 export interface OpenDeployments {
   region: string
   undo: { allowed: boolean; why: string }
-  deployments: {
-    cluster: string
-    service: string
-    serviceArn: string
-    deploymentId: string
-    createdAt: string
-    taskDefinition: string
-    previousTaskDefinition: string
-  }[]
+  deployments: OpenDeployment[]
+}
+
+export interface OpenDeployment {
+  cluster: string
+  service: string
+  serviceArn: string
+  /** Undefined while UpdateService has not answered: it may have started one. */
+  deploymentId?: string
+  /** PRIMARY before the update. */
+  previousDeploymentId?: string
+  /** By AWS's clock; before the answer, when it was asked for. */
+  createdAt: string
+  taskDefinition: string
+  previousTaskDefinition: string
 }
 
 export function createDeps(

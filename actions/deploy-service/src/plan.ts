@@ -1,7 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type ActionResult, markdownTable } from '@deploy-actions/action-kit'
-import { describeDifference, familyRevision, findEquivalentRevision } from '@deploy-actions/ecs'
+import {
+  describeDifference,
+  equivalent,
+  familyRevision,
+  findEquivalentRevision,
+  toRegisterInput,
+} from '@deploy-actions/ecs'
 import { type Check, checkAll } from './checks/all.ts'
 import type { Deps } from './deps.ts'
 import { wantedImages } from './images.ts'
@@ -9,7 +15,7 @@ import type { Inputs } from './inputs.ts'
 import { type Wanted, wantedDefinitions } from './revisions.ts'
 import { findTargets } from './services.ts'
 import { type SettingChange, settingChanges } from './setting-changes.ts'
-import { isTagRelease } from './tag-release.ts'
+import { isForced } from './tag-release.ts'
 
 interface Plan {
   wanted: Wanted
@@ -28,9 +34,8 @@ export async function plan(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const account = targets[0]?.service.serviceArn?.split(':')[4] ?? ''
   const images = await wantedImages(inputs, account, deps)
   const wanted = await wantedDefinitions(inputs, targets, images, deps)
-  const byTag = isTagRelease(inputs, wanted)
   const plans: Plan[] = []
-  for (const one of wanted) plans.push(await planOf(one, inputs, byTag, deps))
+  for (const one of wanted) plans.push(await planOf(one, inputs, deps))
   const checks = await checkAll(inputs, wanted, deps)
 
   for (const line of planLines(plans)) deps.log.info(line)
@@ -52,18 +57,24 @@ export async function plan(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   }
 }
 
-async function planOf(wanted: Wanted, inputs: Inputs, byTag: boolean, deps: Deps): Promise<Plan> {
+async function planOf(wanted: Wanted, inputs: Inputs, deps: Deps): Promise<Plan> {
   const settings = settingChanges(wanted.target.service, inputs.settings)
-  const forced = byTag || inputs.forceNewDeployment
+  const forced = isForced(inputs, wanted)
   if (wanted.changes.length === 0 && !wanted.inactive)
     return { wanted, settings, revision: familyRevision(wanted.target.runs), changes: forced || settings.length > 0 }
-  const equal = await findEquivalentRevision(deps.clients.ecs, wanted.definition)
+  const equal = await reusable(wanted, deps)
   return {
     wanted,
     settings,
     revision: equal ? familyRevision(equal) : `a new revision of ${wanted.definition.family}`,
     changes: true,
   }
+}
+
+async function reusable({ named, definition }: Wanted, deps: Deps): Promise<string | undefined> {
+  const { status, taskDefinitionArn } = named?.taskDefinition ?? {}
+  if (named && status === 'ACTIVE' && equivalent(toRegisterInput(named), definition)) return taskDefinitionArn
+  return findEquivalentRevision(deps.clients.ecs, definition)
 }
 
 function planLines(plans: Plan[]): string[] {

@@ -2,6 +2,7 @@ import {
   applyChanges,
   type Difference,
   differences,
+  type FetchedTaskDefinition,
   familyRevision,
   fetchTaskDefinition,
   loadTaskDefinition,
@@ -17,6 +18,7 @@ import type { WantedImages } from './images.ts'
 import type { Inputs } from './inputs.ts'
 import { inParallel } from './parallel.ts'
 import type { Target } from './services.ts'
+import { imagesByTag } from './tag-release.ts'
 
 /** What one service is to run, beside what it runs. */
 export interface Wanted {
@@ -24,6 +26,10 @@ export interface Wanted {
   running: TaskDefinitionInput
   definition: TaskDefinitionInput
   changes: Difference[]
+  /** Images named by a tag, where nothing else changes: only a forced deployment makes ECS look up what they name now. */
+  byTag: string[]
+  /** The revision that the input `task-definition` names, which is reused however old it is. */
+  named: FetchedTaskDefinition | undefined
   /** The running revision was deregistered: ECS starts no deployment of it any more. */
   inactive: boolean
   /** Image of the container that the release is about, before and after. */
@@ -39,7 +45,14 @@ export async function wantedDefinitions(
   deps: Deps,
 ): Promise<Wanted[]> {
   const { ecs } = deps.clients
-  const source = inputs.taskDefinition && (await loadTaskDefinition(ecs, inputs.taskDefinition, deps.github.workspace))
+  const { taskDefinition } = inputs
+  const named =
+    taskDefinition && 'reference' in taskDefinition
+      ? await fetchTaskDefinition(ecs, taskDefinition.reference)
+      : undefined
+  const source = named
+    ? toRegisterInput(named)
+    : taskDefinition && (await loadTaskDefinition(ecs, taskDefinition, deps.github.workspace))
   const parameters = await readParameters(inputs, deps)
   const fetched = new Map<string, ReturnType<typeof fetchTaskDefinition>>()
   const runningOf = ({ runs }: Target) => {
@@ -51,11 +64,14 @@ export async function wantedDefinitions(
     const found = await runningOf(target)
     const running = toRegisterInput(found)
     const definition = changed(source ?? running, inputs, images, parameters)
+    const changes = differences(running, definition)
     return {
       target,
       running,
       definition,
-      changes: differences(running, definition),
+      changes,
+      byTag: changes.length === 0 ? imagesByTag(definition, inputs) : [],
+      named,
       inactive: found.taskDefinition.status === 'INACTIVE',
       imageBefore: imageOf(running, inputs.container),
       image: imageOf(definition, inputs.container),
@@ -85,7 +101,8 @@ export async function registerRevisions(
         registered: false,
       })
     const key = JSON.stringify(one.definition)
-    const revision = made.get(key) ?? registerOrReuse(deps.clients.ecs, one.definition, { tags, log: deps.log })
+    const revision =
+      made.get(key) ?? registerOrReuse(deps.clients.ecs, one.definition, { tags, log: deps.log, current: one.named })
     made.set(key, revision)
     return revision
   })

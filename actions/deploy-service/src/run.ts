@@ -5,15 +5,16 @@ import { settleConflicts } from './conflict.ts'
 import type { Deps } from './deps.ts'
 import { wantedImages } from './images.ts'
 import type { Inputs } from './inputs.ts'
+import { openBook } from './open-deployments.ts'
 import { conclude, explain } from './result.ts'
 import { registerRevisions, wantedDefinitions } from './revisions.ts'
 import { findTargets } from './services.ts'
 import { stageTimes } from './stages.ts'
 import { summarise } from './summary.ts'
-import { checkDigests, isTagRelease, tagExpectations } from './tag-release.ts'
+import { checkDigests, sayTags, tagExpectations } from './tag-release.ts'
 import { followRollbacks, rollBackCompleted, undoInterrupted, withSchemaNote } from './undo.ts'
 import { unguarded } from './undo-right.ts'
-import { openDeployments, updateServices } from './update.ts'
+import { updateServices } from './update.ts'
 
 /**
  * Deploys: works out what each service is to run, registers it, asks the guard, updates, watches until ECS has ended every deployment, and says how it ended. A verdict
@@ -26,20 +27,21 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const targets = await findTargets(inputs, deps)
 
   const images = await wantedImages(inputs, accountOf(targets[0]?.service.serviceArn), deps)
-  const wanted = await wantedDefinitions(inputs, targets, images, deps)
+  const found = await wantedDefinitions(inputs, targets, images, deps)
   const protection = inputs.release && (await import('./protection.ts'))
-  await protection?.sayDrift(inputs, wanted, deps)
-  const permit = (await protection?.mayServe(inputs, wanted, deps)) ?? unguarded
-  const byTag = isTagRelease(inputs, wanted)
-  const expectations = byTag ? await tagExpectations(wanted, deps) : new Map()
-  if (byTag)
-    log.info('The image is named by a tag and nothing else changes: a new deployment makes ECS look up the tag again.')
+  await protection?.sayDrift(inputs, found, deps)
+  const permit = (await protection?.mayServe(inputs, found, deps)) ?? unguarded
+  const settled = await settleConflicts(inputs, found, deps)
+  // What was rolled back while we waited is no base for this release.
+  const wanted = settled.waited ? await wantedDefinitions(inputs, settled.targets, images, deps) : found
+  const expectations = await tagExpectations(wanted, deps)
+  sayTags(wanted, deps)
 
   const revisions = await registerRevisions(wanted, tagsOf(deps, permit.schemaLevel), deps)
-  const settled = await settleConflicts(inputs, targets, revisions, deps)
   // Asked again: registering and waiting took time, and someone may have frozen releases or migrated meanwhile.
   const { undo } = (await protection?.mayServe(inputs, wanted, deps, true)) ?? unguarded
-  const { started, refused } = await updateServices(inputs, settled, revisions, byTag, undo, deps)
+  const book = openBook(inputs, undo, deps.saveOpen)
+  const { started, refused } = await updateServices(inputs, wanted, revisions, book, deps)
 
   const stages = stageTimes()
   const watchedFrom = clock.now()
@@ -49,8 +51,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
     onObserved: stages.take,
   })
   const undone = await undoInterrupted(inputs, ended, undo, deps)
-  const unfinished = undone.filter((outcome) => outcome.unfinished).map((outcome) => outcome.started)
-  deps.saveOpen(unfinished.length > 0 ? openDeployments(inputs, unfinished, undo) : undefined)
+  for (const outcome of undone) if (!outcome.unfinished) book.closed(outcome.started.service)
   const followed = (await followRollbacks(undone, deps)).map((outcome) => withSchemaNote(outcome, undo))
   const checked = await checkDigests(followed, expectations, deps)
   const together = await rollBackCompleted(inputs, { outcomes: checked, refused }, undo, deps)

@@ -1,39 +1,69 @@
 import { DescribeServiceRevisionsCommand } from '@aws-sdk/client-ecs'
 import { messageOf } from '@deploy-actions/action-kit'
 import { parseImageReference, shortDigest } from '@deploy-actions/ecr'
-import type { DeploymentOutcome } from '@deploy-actions/ecs'
+import { type DeploymentOutcome, isEssential, type TaskDefinitionInput, targetContainer } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
 import type { Located } from './ecr-lookup.ts'
 import { ecrOf } from './images.ts'
 import type { Inputs } from './inputs.ts'
 import type { Wanted } from './revisions.ts'
 
-/** What a moved tag names, by service. */
-export type TagExpectations = Map<string, { reference: string; digests: string[] }>
+/** What moved tags name, by service. */
+export type TagExpectations = Map<string, { reference: string; digests: string[] }[]>
 
 /**
- * Whether this is a release by tag: nothing is to change, and an image is named by a tag. Only a forced deployment makes ECS look at the tag again
- * (ECS developer guide: "Container image resolution").
+ * The images that a release may be about and that are named by a tag. Only a forced deployment makes ECS look at a tag again (ECS developer guide:
+ * "Container image resolution"). They are those of the containers that `image` names, or of the one that `container` decides, or, where that is open, of every essential one.
  */
-export function isTagRelease(inputs: Inputs, wanted: Wanted[]): boolean {
-  if (inputs.image || inputs.taskDefinition) return false
-  return wanted.some(({ changes, image }) => changes.length === 0 && image !== undefined && !image.includes('@sha256:'))
+export function imagesByTag(definition: TaskDefinitionInput, { image, container }: Inputs): string[] {
+  return concerned(definition, image, container).flatMap(({ image: reference }) =>
+    reference && !parseImageReference(reference)?.digest ? [reference] : [],
+  )
+}
+
+function concerned(definition: TaskDefinitionInput, image: Inputs['image'], container: string | undefined) {
+  const containers = definition.containerDefinitions ?? []
+  if (image?.kind === 'references' && image.single === undefined)
+    return containers.filter(({ name = '' }) => name in image.byContainer)
+  try {
+    return [targetContainer(definition, container)]
+  } catch {
+    return containers.filter(isEssential)
+  }
+}
+
+/** Whether the service gets a new deployment even where nothing changes. Decided for each service by itself. */
+export function isForced({ forceNewDeployment }: Inputs, { byTag }: Wanted): boolean {
+  return forceNewDeployment || byTag.length > 0
 }
 
 /** What the tags name now, for comparison with what the new tasks run. Images of other registries cannot be looked up and have no entry. */
 export async function tagExpectations(wanted: Wanted[], deps: Deps): Promise<TagExpectations> {
   const found: TagExpectations = new Map()
   const digests = new Map<string, Promise<string[]>>()
-  for (const { target, image } of wanted) {
-    const parsed = image === undefined ? undefined : parseImageReference(image)
-    const ecr = parsed && ecrOf(parsed.host)
-    if (!image || !parsed || !ecr || parsed.digest) continue
-    const asked = digests.get(image) ?? digestsOf({ name: parsed.repository, ...ecr }, parsed.tag ?? 'latest', deps)
-    digests.set(image, asked)
-    const answer = await asked
-    if (answer.length > 0) found.set(target.name, { reference: image, digests: answer })
-  }
+  for (const { target, byTag } of wanted)
+    for (const reference of byTag) {
+      const parsed = parseImageReference(reference)
+      const ecr = parsed && ecrOf(parsed.host)
+      if (!parsed || !ecr) continue
+      const asked =
+        digests.get(reference) ?? digestsOf({ name: parsed.repository, ...ecr }, parsed.tag ?? 'latest', deps)
+      digests.set(reference, asked)
+      const answer = await asked
+      if (answer.length > 0) found.set(target.name, [...(found.get(target.name) ?? []), { reference, digests: answer }])
+    }
   return found
+}
+
+/** One line for all services that are released by tag. */
+export function sayTags(wanted: Wanted[], { log }: Deps): void {
+  const tagged = wanted.filter(({ byTag }) => byTag.length > 0)
+  if (tagged.length === 0) return
+  const names = tagged.map(({ target }) => target.name).join(', ')
+  const references = [...new Set(tagged.flatMap(({ byTag }) => byTag))].join(', ')
+  log.info(
+    `${names}: ${references} is named by a tag and nothing else changes; a new deployment makes ECS look up the tag again.`,
+  )
 }
 
 /** The digest behind a tag and, for an index, those of its images: which of them ECS records is not documented. */
@@ -64,16 +94,20 @@ export async function checkDigests(
 ): Promise<DeploymentOutcome[]> {
   return Promise.all(
     outcomes.map(async (outcome) => {
-      const expected = expectations.get(outcome.started.service)
-      if (outcome.verdict !== 'completed' || !expected) return outcome
+      const expected = expectations.get(outcome.started.service) ?? []
+      if (outcome.verdict !== 'completed' || expected.length === 0) return outcome
       const running = await runningDigests(outcome, deps)
       if (running.length === 0) return outcome
-      const right = running.find((digest) => expected.digests.includes(digest))
-      if (right) return { ...outcome, reason: `${outcome.reason} ${expected.reference} is ${shortDigest(right)}.` }
+      const found = expected.map(({ digests }) => running.find((digest) => digests.includes(digest)))
+      const moved = expected.find((_, index) => !found[index])
+      if (!moved) {
+        const lines = expected.map(({ reference }, index) => `${reference} is ${shortDigest(found[index] ?? '')}.`)
+        return { ...outcome, reason: [outcome.reason, ...lines].join(' ') }
+      }
       return {
         ...outcome,
         verdict: 'failed' as const,
-        reason: `The deployment completed, but its tasks run ${running.map(shortDigest).join(', ')}, while ${expected.reference} named ${shortDigest(expected.digests[0]!)} when this step began: the tag was moved meanwhile. Release by digest to be sure.`,
+        reason: `The deployment completed, but its tasks run ${running.map(shortDigest).join(', ')}, while ${moved.reference} named ${shortDigest(moved.digests[0] ?? '')} when this step began: the tag was moved meanwhile. Release by digest to be sure.`,
       }
     }),
   )

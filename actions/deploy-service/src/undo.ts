@@ -1,4 +1,5 @@
 import { messageOf } from '@deploy-actions/action-kit'
+import { isAccessError } from '@deploy-actions/aws'
 import {
   type DeploymentOutcome,
   familyRevision,
@@ -12,6 +13,10 @@ import type { UndoRight } from './undo-right.ts'
 
 /** ECS lists a deployment up to half a minute late. After SIGINT the runner leaves 7.5 s; what is not found by then is left to `post`. */
 const patienceMs = { cancelled: 4_000, timeout: 60_000 }
+/** All that a cancelled run may spend on stopping; the rest is for its last words. */
+const cancelledMs = 5_000
+/** How long to look at a deployment that turns out to have ended at the very timeout. */
+const endedMs = 20_000
 /** How long a rollback that we asked for is followed, so that the step can say what serves. */
 const followMs = 10 * 60_000
 
@@ -55,40 +60,74 @@ async function undoOne(inputs: Inputs, outcome: DeploymentOutcome, right: UndoRi
       outcome,
       `It was not rolled back, because the guard forbids it: ${right.why} The deployment goes on, and tasks of both releases may run.`,
     )
-  return stop(outcome, interrupted, deps)
+  if (interrupted === 'timeout') return stop(outcome, interrupted, deps)
+  return (
+    (await within(cancelledMs, stop(outcome, interrupted, deps), deps)) ?? forPost(outcome, 'ECS has not answered yet')
+  )
 }
 
 async function stop(outcome: DeploymentOutcome, interrupted: 'timeout' | 'cancelled', deps: Deps): Promise<Undone> {
   const { started, serviceDeploymentArn } = outcome
+  const { clients, clock, log } = deps
   try {
-    const {
-      result,
-      text,
-      serviceDeploymentArn: arn,
-    } = await stopDeployment(deps.clients.urgentEcs(), started, {
-      serviceDeploymentArn,
-      patienceMs: patienceMs[interrupted],
-      clock: deps.clock,
-    })
-    deps.log.info(text)
-    if (result === 'stopped')
-      return {
-        ...withText(
-          { ...outcome, serviceDeploymentArn: arn },
-          `ECS was asked to stop it and rolls back to ${familyRevision(started.previousTaskDefinition)}.`,
-        ),
-        rollingBack: true,
-      }
-    const later = result === 'not-found' && interrupted === 'cancelled'
+    const { result, text, ...stopped } = await stopDeployment(
+      interrupted === 'cancelled' ? clients.urgentEcs() : clients.lastingEcs(),
+      started,
+      { serviceDeploymentArn, patienceMs: patienceMs[interrupted], clock },
+    )
+    log.info(text)
+    if (result === 'ended') return (await endOf(outcome, interrupted, deps)) ?? withText(outcome, text)
+    if (result === 'not-found')
+      return interrupted === 'cancelled' ? forPost(outcome, 'ECS does not list it yet') : withText(outcome, text)
     return {
-      ...withText(outcome, later ? 'ECS does not list it yet; the end of this job stops it.' : text),
-      unfinished: later,
+      ...withText(
+        { ...outcome, serviceDeploymentArn: stopped.serviceDeploymentArn },
+        `ECS was asked to stop it and rolls back to ${familyRevision(started.previousTaskDefinition)}.`,
+      ),
+      rollingBack: true,
     }
   } catch (error) {
+    // Throttling, a lost connection: the end of the job has more time than a cancelled step.
+    if (interrupted === 'cancelled' && !isAccessError(error))
+      return forPost(outcome, `ECS did not take it (${messageOf(error)})`)
     return withText(
       outcome,
       `It could not be stopped: ${messageOf(error)} The deployment goes on, and tasks of both releases may run. To go back by hand: aws ecs update-service --cluster ${started.cluster} --service ${started.service} --task-definition ${familyRevision(started.previousTaskDefinition)}`,
     )
+  }
+}
+
+function forPost(outcome: DeploymentOutcome, why: string): Undone {
+  return { ...withText(outcome, `${why}; the end of this job stops it.`), unfinished: true }
+}
+
+/** How a deployment ended that was over before it could be stopped; undefined where that cannot be told yet. */
+async function endOf(
+  { started }: DeploymentOutcome,
+  interrupted: 'timeout' | 'cancelled',
+  { clients, clock, log, cancelled }: Deps,
+): Promise<Undone | undefined> {
+  const [end] = await watchDeployments(
+    interrupted === 'timeout'
+      ? { ecs: clients.ecs, clock, log, signal: cancelled }
+      : { ecs: clients.urgentEcs(), clock, log },
+    [started],
+    // A cancelled run has time for one look.
+    { timeoutMs: interrupted === 'timeout' ? endedMs : 1 },
+  )
+  if (!end || end.interrupted) return undefined
+  return withText(
+    end,
+    interrupted === 'timeout' ? 'It ended right at the timeout.' : 'It ended as the run was cancelled.',
+  )
+}
+
+async function within<T>(milliseconds: number, work: Promise<T>, { clock }: Deps): Promise<T | undefined> {
+  const timer = new AbortController()
+  try {
+    return await Promise.race([work, clock.sleep(milliseconds, timer.signal).then(() => undefined)])
+  } finally {
+    timer.abort()
   }
 }
 
@@ -115,7 +154,8 @@ export async function followRollbacks(outcomes: Undone[], deps: Deps): Promise<U
 
 function endOfRollback(end: DeploymentOutcome): string {
   if (end.interrupted) return 'The rollback was still under way when this step ended.'
-  const serves = familyRevision(end.started.previousTaskDefinition)
+  const primary = end.observation?.service?.deployments?.find(({ status }) => status === 'PRIMARY')
+  const serves = familyRevision(primary?.taskDefinition ?? end.started.previousTaskDefinition)
   return end.verdict === 'stopped' || end.verdict === 'rolled-back' ? `${serves} serves again.` : end.reason
 }
 

@@ -2,6 +2,7 @@ import type { Service, ServiceDeployment } from '@aws-sdk/client-ecs'
 import { settleConflicts } from '../src/conflict.ts'
 import type { Deps } from '../src/deps.ts'
 import type { Inputs } from '../src/inputs.ts'
+import type { Wanted } from '../src/revisions.ts'
 
 const arn = (kind: string, name: string) => `arn:aws:ecs:eu-central-1:123456789012:${kind}/${name}`
 const revision = (number: number) => arn('service-revision', `prod/web/${number}`)
@@ -52,8 +53,8 @@ async function settle(
   } as unknown as Deps
   const inputs = { cluster: 'prod', services: ['web'], onConflict, timeoutMs: 60_000 } as Inputs
   const target = { name: 'web', service: first, runs: arn('task-definition', 'web:3') }
-  const wanted = { arn: arn('task-definition', 'web:4'), familyRevision: 'web:4', registered: true }
-  await settleConflicts(inputs, [target], [wanted], deps)
+  const changes = [{ path: 'app.image', before: 'a', after: 'b' }]
+  await settleConflicts(inputs, [{ target, changes, byTag: [], inactive: false } as unknown as Wanted], deps)
   return said.join('\n')
 }
 

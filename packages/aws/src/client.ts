@@ -11,6 +11,8 @@ export interface ClientOptions {
   /** Ends retries when the run is cancelled. A client that must still speak after the cancel is built without it. */
   signal?: AbortSignal
   throttlingMs?: number
+  /** How long one attempt may take. Default 60 s. */
+  requestTimeoutMs?: number
   env?: NodeJS.ProcessEnv
 }
 
@@ -44,7 +46,8 @@ export function awsClient<C extends { middlewareStack: unknown }>(Client: Client
   return client
 }
 
-function clientConfig({ region, log, clock, signal, throttlingMs, env = process.env }: ClientOptions): AwsClientConfig {
+function clientConfig(options: ClientOptions): AwsClientConfig {
+  const { region, log, clock, signal, throttlingMs, requestTimeoutMs = 60_000, env = process.env } = options
   let saidThrottled = false
   return {
     region,
@@ -67,8 +70,8 @@ function clientConfig({ region, log, clock, signal, throttlingMs, env = process.
       ...(env.GITHUB_RUN_ID ? [['github-run', env.GITHUB_RUN_ID] as [string, string]] : []),
     ],
     requestHandler: {
-      connectionTimeout: 5_000,
-      requestTimeout: 60_000,
+      connectionTimeout: Math.min(5_000, requestTimeoutMs),
+      requestTimeout: requestTimeoutMs,
       throwOnRequestTimeout: true,
       ...(env.HTTPS_PROXY || env.https_proxy
         ? { httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: 50, proxyEnv: env } as object) }
