@@ -19,7 +19,10 @@ export async function assess(
   const applied = await appliedMigrations(state, image, read)
   const begun = await begunMigrations(state, image, read)
   const answer = guard({ purpose: 'migrate', image, state, applied, begun, order, acceptHistory, acrossSchema })
-  if (answer.answer !== 'go') return { admitted: false, superseded: false, message: answer.message }
+  if (answer.answer !== 'go') {
+    const pending = answer.answer === 'refuse' && answer.reason === 'pending'
+    return { admitted: false, because: pending ? 'pending' : 'schema', message: answer.message }
+  }
   const overridden = answer.because === 'overridden'
   return {
     admitted: true,

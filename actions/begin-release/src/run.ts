@@ -7,7 +7,9 @@ import {
   describeHolder,
   type ImageSchema,
   type LockHolder,
+  type PendingMigration,
   type RecordState,
+  readLock,
   readRecord,
   recordName,
   releaseBegun,
@@ -45,7 +47,8 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   if (!image) throw missingImage(inputs)
 
   const early = await mayBegin(inputs, deps, image, record?.state)
-  if (!early.admitted) return refusal(early, inputs, deps)
+  if (!early.admitted && !(early.because === 'pending' && (await isRunning(record?.state.pending, inputs, deps))))
+    return refusal(early, inputs, deps)
   const failure = onUntested(await untested(inputs, record?.state, deps), inputs, deps)
   if (failure) return { outputs: { proceed: false }, failure }
 
@@ -97,7 +100,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
 
 export type Verdict =
   | { admitted: true; willMigrate: boolean; migrations: string[]; warnings: string[] }
-  | { admitted: false; superseded: boolean; message: string }
+  | { admitted: false; because: 'superseded' | 'pending' | 'schema' | 'frozen' | 'bad'; message: string }
 
 async function mayBegin(
   inputs: Inputs,
@@ -106,8 +109,18 @@ async function mayBegin(
   state: RecordState | undefined,
 ): Promise<Verdict> {
   const answer = admitted(inputs, deps, state)
-  if (!answer.admitted) return { admitted: false, superseded: answer.because === 'superseded', message: answer.message }
+  if (!answer.admitted) return answer
   return assess(inputs, deps.read, image, state)
+}
+
+/** A migration that is pending may only be running: then its run holds the lock, and what it came to is known when the lock is ours. */
+async function isRunning(
+  pending: PendingMigration | undefined,
+  { application, environment }: Inputs,
+  { ssm, clock }: Deps,
+): Promise<boolean> {
+  const holder = await readLock(ssm, application, environment, clock.now())
+  return pending?.run !== undefined && holder?.run === pending.run
 }
 
 function admitted({ application, environment, digest, commit }: Inputs, deps: Deps, state: RecordState | undefined) {
@@ -120,7 +133,8 @@ function refusal(
   { onSuperseded }: Inputs,
   { log }: Deps,
 ): ActionResult {
-  if (!verdict.superseded || onSuperseded === 'fail') return { outputs: { proceed: false }, failure: verdict.message }
+  if (verdict.because !== 'superseded' || onSuperseded === 'fail')
+    return { outputs: { proceed: false }, failure: verdict.message }
   log.notice(verdict.message, 'Superseded')
   return { outputs: { proceed: false } }
 }

@@ -331,6 +331,27 @@ describe('its turn', () => {
     expect(await on.read(lock)).not.toHaveProperty('holder')
   })
 
+  test('is waited for while the one before migrates, also where this image could not follow a lost migration', async () => {
+    const first = await on.run({ digest: on.digests.three })
+    const { attempt } = (await on.read())!
+    const pending = { level: level.three, digest: on.digests.three, since, run: attempt!.run }
+    await on.write({ schema: established('two'), attempt, pending })
+    let told = ''
+    const second = on.run(
+      { 'lock-timeout': '2m', digest: on.digests.two },
+      {
+        github: { run_id: '2' },
+        onLine: (line) => {
+          told += line
+        },
+      },
+    )
+    while (!told.includes('Waiting for the lock')) await new Promise((resolve) => setTimeout(resolve, 20))
+    await on.write({ schema: established('two'), attempt })
+    await on.post(first, 'failure')
+    expect((await second).outputs).toMatchObject({ proceed: 'true' })
+  })
+
   test('that does not come in time is said, with who holds the lock and how to break it', async () => {
     await on.run({}, { github: { actor: 'hubot' } })
     const main = await on.run({}, { github: { run_id: '2' } })

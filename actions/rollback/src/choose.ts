@@ -36,7 +36,8 @@ export async function choose(inputs: Inputs, situation: Situation, deps: Deps): 
   )
 }
 
-async function guarded(target: Target, inputs: Inputs, { state }: Situation, deps: Deps): Promise<Choice> {
+async function guarded(target: Target, inputs: Inputs, situation: Situation, deps: Deps): Promise<Choice> {
+  const { state } = situation
   const moves = target.services.map((service) => ({ ...service, way: wayOf(service, inputs) }))
   const lost = moves.find(({ way, digest, taskDefinition }) => (way === 'swap' ? !digest : !taskDefinition))
   if (lost)
@@ -64,7 +65,7 @@ async function guarded(target: Target, inputs: Inputs, { state }: Situation, dep
         target,
         message: `${digest} was marked bad on ${bad.since}: ${bad.reason ?? 'no reason given'}. Nothing was changed. Name it as a digest to go there all the same.`,
       }
-    const answer = await answerOf(digest, inputs, state, read, deps)
+    const answer = await answerOf(digest, inputs, situation, read, deps)
     if (!answer) continue
     if (answer.answer !== 'go') return { refused: true, target, message: answer.message }
     choice.warnings.push(...answer.warnings)
@@ -77,12 +78,12 @@ async function guarded(target: Target, inputs: Inputs, { state }: Situation, dep
 async function answerOf(
   digest: string,
   { priority, acrossSchema }: Inputs,
-  state: RecordState | undefined,
+  { state, migrating: running }: Situation,
   read: SchemaReader,
   { log, signal }: Deps,
 ): Promise<GuardAnswer | undefined> {
   try {
-    return await askGuard({ purpose: 'rollback', digest, state, read, acrossSchema })
+    return await askGuard({ purpose: 'rollback', digest, state, read, acrossSchema, running })
   } catch (error) {
     if (priority !== 'panic' || !acrossSchema || signal.aborted) throw error
     log.warning(`across-schema goes on, although the guard could not be asked: ${messageOf(error)}`)

@@ -25,7 +25,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
     sayPlan(deps.log, inputs, situation, choice)
 
     const marks = await mark(inputs, situation, choice.target, deps)
-    await stopMigration(inputs, situation.state?.pending?.task, deps)
+    await stopMigration(inputs, situation.state?.pending, deps)
     const starts = await goBack(choice.moves, inputs, deps)
     const beside = inputs.priority === 'panic' ? checkBeside(choice, inputs, deps) : undefined
     const started = starts.flatMap((start) => ('started' in start ? [start.started] : []))

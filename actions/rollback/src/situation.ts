@@ -25,6 +25,8 @@ export interface Situation {
   unreadable?: string | undefined
   /** The release that holds the lock right now. */
   underWay: Attempt | undefined
+  /** Whether the pending migration belongs to the run that holds the lock right now. */
+  migrating: boolean
   present: Present[]
 }
 
@@ -43,6 +45,7 @@ export async function lookAround(inputs: Inputs, deps: Deps): Promise<Situation>
     state,
     unreadable,
     underWay: attempt && !attempt.outcome && holder && holder.run === attempt.run ? attempt : undefined,
+    migrating: state?.pending?.run !== undefined && holder?.run === state.pending.run,
     present: described.map((service) => presentOf(service, state)),
   }
 }

@@ -1,3 +1,4 @@
+import { migrationsStartedBy } from '@deploy-actions/release'
 import { level, name, type Stage, since, withRecord, withStage } from './stage.ts'
 
 const schema = (on: Stage) => ({ level: level.two, digest: on.digests.good, since })
@@ -283,6 +284,30 @@ describe('across a schema level', () => {
         pending: { level: level.two, digest: on.digests.bad, since, task: 'abc', run: 'run 9' },
       })
       await refused(on, {}, /A migration to level 2\..* by run 9 \(task abc\) and its end is not known/)
+    }))
+
+  test.concurrent('is refused while a migration is running, which is not called lost', () =>
+    withStage(async (on) => {
+      await on.write({ ...history(on), pending: { level: level.two, digest: on.digests.bad, since, run: 'run 9' } })
+      await on.put(`${name}/lock`, { holder: { token: 't', run: 'run 9' }, since, until: '2099-01-01T00:00:00Z' })
+      await refused(
+        on,
+        {},
+        /is running now, since .*\. Wait for its end, or cancel that run: run 9\. .*across-schema: true/,
+      )
+    }))
+
+  test.concurrent('an operator may stop a migration that was started a moment ago', () =>
+    withStage(async (on) => {
+      await on.write({ ...history(on), pending: { level: level.two, digest: on.digests.bad, since, run: 'run 9' } })
+      const startedBy = migrationsStartedBy('shop', 'production')
+      await on.runTask('worker:3', startedBy)
+      const run = await on.run({ ...withRecord, 'across-schema': 'true' })
+      expect(run.outputs.verdict).toBe('completed')
+      expect(run.log).toMatch(/Stopped the migration task [0-9a-f]{32}\./)
+      const operations = on.calls().map(({ operation }) => operation)
+      expect(operations.indexOf('StopTask')).toBeLessThan(operations.indexOf('UpdateService'))
+      expect(operations.indexOf('PutParameter')).toBeLessThan(operations.indexOf('StopTask'))
     }))
 
   test.concurrent('is refused where the level of the database is unknown', () =>

@@ -5,6 +5,7 @@ import {
   DescribeServicesCommand,
   DescribeTaskDefinitionCommand,
   ECSClient,
+  RunTaskCommand,
   UpdateServiceCommand,
 } from '@aws-sdk/client-ecs'
 import { GetParameterCommand, ParameterNotFound, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
@@ -41,6 +42,8 @@ export interface Stage {
   serves(service?: string): Promise<{ revision: string; digest: string }>
   update(service: string, taskDefinition: string): Promise<void>
   deregister(taskDefinition: string): Promise<void>
+  /** A task beside the services, as a migration is one. */
+  runTask(taskDefinition: string, startedBy: string): Promise<void>
   settled(service?: string): Promise<void>
   calls(): RecordedCall[]
   writes(): string[]
@@ -179,6 +182,18 @@ export async function stage(options: { scenario?: Scenario; speed?: number; star
     },
     async update(service, taskDefinition) {
       await ecs.send(new UpdateServiceCommand({ cluster: 'production', service, taskDefinition }))
+    },
+    async runTask(taskDefinition, startedBy) {
+      const awsvpcConfiguration = { subnets: ['subnet-1a'], securityGroups: ['sg-1'] }
+      await ecs.send(
+        new RunTaskCommand({
+          cluster: 'production',
+          taskDefinition,
+          startedBy,
+          launchType: 'FARGATE',
+          networkConfiguration: { awsvpcConfiguration },
+        }),
+      )
     },
     async deregister(taskDefinition) {
       await ecs.send(new DeregisterTaskDefinitionCommand({ taskDefinition }))

@@ -1,18 +1,16 @@
-import { createHash } from 'node:crypto'
 import type { Task } from '@aws-sdk/client-ecs'
 import { formatDuration, UserError } from '@deploy-actions/action-kit'
 import { describeTask, runningTasksStartedBy, taskId } from '@deploy-actions/ecs'
+import { migrationsStartedBy } from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 import type { Ledger } from './ledger.ts'
 
 /**
- * The name under which all migrations of one database are started, whatever run they belong to: by it a later run finds a task that still runs. 35 characters of those that startedBy takes.
+ * The name under which all migrations of one database are started, whatever run they belong to: by it a later run finds a task that still runs.
  */
 export function startedBy({ release, cluster, service }: Inputs): string {
-  const database = release ? [release.application, release.environment] : [cluster, service]
-  const hash = createHash('sha256').update(database.join('\0')).digest('hex')
-  return `migrations/${hash.slice(0, 24)}`
+  return release ? migrationsStartedBy(release.application, release.environment) : migrationsStartedBy(cluster, service)
 }
 
 const pollMs = 5_000

@@ -57,7 +57,7 @@ export {
   snapshotTaken,
   thawed,
 } from './record/changes.ts'
-export { lockName, recordName, segment, segmentHint } from './record/names.ts'
+export { lockName, migrationsStartedBy, recordName, segment, segmentHint } from './record/names.ts'
 export { readRecord, type StoredRecord, updateRecord } from './record/record.ts'
 export { runName } from './record/run.ts'
 export {

@@ -6,7 +6,8 @@ import type { RecordState } from '../record/state.ts'
 import { appliedMigrations, begunMigrations } from './applied.ts'
 import { type GuardAnswer, type GuardQuestion, guard } from './guard.ts'
 
-export interface GuardRequest extends Pick<GuardQuestion, 'purpose' | 'order' | 'acceptHistory' | 'acrossSchema'> {
+export interface GuardRequest
+  extends Pick<GuardQuestion, 'purpose' | 'order' | 'acceptHistory' | 'acrossSchema' | 'running'> {
   state: RecordState | undefined
   digest: string
   read: SchemaReader

@@ -17,6 +17,8 @@ export interface GuardQuestion {
   applied: Migration[] | undefined
   /** What a pending migration may have applied as well, see `begunMigrations`. */
   begun?: Migration[] | undefined
+  /** Whether the run of the pending migration holds the lock still, so that the migration runs now and is not lost. */
+  running?: boolean
   /** What to do with a new migration that sorts before applied ones. */
   order?: 'warn' | 'strict'
   /** The operator declares that an edited or missing past is a squash of the same schema. */
@@ -85,11 +87,13 @@ function judgeUnknown(purpose: GuardPurpose, image: ImageSchema, state: RecordSt
  */
 function judgePending(question: GuardQuestion, state: RecordState): GuardAnswer {
   const { purpose, image, applied, begun, acceptHistory } = question
-  const text = pendingText(state)
+  const text = pendingText(state, question.running)
   if (purpose !== 'migrate')
     return refuse(
       'pending',
-      `${text} Look at the database and at that run, then run the migrations again (run-migrations). ${snapshotText(state.snapshot)} ${overridden()}`,
+      question.running
+        ? `${text} ${snapshotText(state.snapshot)} ${overridden()}`
+        : `${text} Look at the database and at that run, then run the migrations again (run-migrations). ${snapshotText(state.snapshot)} ${overridden()}`,
     )
   const past = applied && compareLevels(image.migrations, applied)
   const between = past?.added ?? image.migrations.map(({ name }) => name)

@@ -28,7 +28,10 @@ export function liftText(name: string): string {
   return `To lift the freeze: aws ssm put-parameter --overwrite --name ${name} --value "$(aws ssm get-parameter --name ${name} --query Parameter.Value --output text | jq -c 'del(.freeze)')"`
 }
 
-export function pendingText(state: RecordState): string {
-  const { pending, schema } = state
-  return `A migration to level ${pending?.level} was started on ${pending?.since}${pending?.run ? ` by ${pending.run}` : ''}${pending?.task ? ` (task ${pending.task})` : ''} and its end is not known, so the schema is somewhere between ${schema?.level ?? 'its unknown level'} and ${pending?.level}.`
+/** `running`: the run that migrates is at it right now. */
+export function pendingText({ pending, schema }: RecordState, running = false): string {
+  const from = schema?.level ?? 'its unknown level'
+  if (running)
+    return `A migration from ${from} to level ${pending?.level} is running now, since ${pending?.since}${pending?.task ? ` (task ${pending.task})` : ''}. Wait for its end, or cancel that run: ${pending?.run}.`
+  return `A migration to level ${pending?.level} was started on ${pending?.since}${pending?.run ? ` by ${pending.run}` : ''}${pending?.task ? ` (task ${pending.task})` : ''} and its end is not known, so the schema is somewhere between ${from} and ${pending?.level}.`
 }
