@@ -1,19 +1,15 @@
 import { type ActionResult, messageOf } from '@deploy-actions/action-kit'
-import { type DeploymentOutcome, familyRevision, type Verdict } from '@deploy-actions/ecs'
+import { familyRevision, type Verdict } from '@deploy-actions/ecs'
 import { rolledBackTo, schemaOf, updateRecord } from '@deploy-actions/release'
 import { lazyReader } from './choose.ts'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 import { badDigests, mark } from './mark.ts'
-import { nextSteps, type Story, storyMarkdown } from './report.ts'
+import { nextSteps, type Story, stillServing, storyMarkdown } from './report.ts'
 import type { Situation } from './situation.ts'
 
-interface Ended extends Story {
-  outcomes: DeploymentOutcome[]
-}
-
 /** Records a way back that completed, says how it ended and what is in force now. */
-export async function conclude(story: Ended, deps: Deps): Promise<ActionResult> {
+export async function conclude(story: Story, deps: Deps): Promise<ActionResult> {
   const { inputs, situation, choice, outcomes, starts } = story
   const verdict = overall(story)
   const unmarked = badDigests(situation, choice.target).some((digest) => !story.marks.bad.includes(digest))
@@ -27,7 +23,7 @@ export async function conclude(story: Ended, deps: Deps): Promise<ActionResult> 
   }
 
   deps.summary.add(storyMarkdown(story, verdict, deps))
-  for (const step of nextSteps(story)) deps.log.notice(step)
+  for (const step of nextSteps(story, verdict)) deps.log.notice(step)
   const services = choice.moves.map(({ present }) => present)
   const outputs = {
     from: one(services.map(({ digest }) => digest)) ?? services.map(({ taskDefinition }) => taskDefinition).join('\n'),
@@ -38,16 +34,19 @@ export async function conclude(story: Ended, deps: Deps): Promise<ActionResult> 
   if (verdict === 'completed') return { outputs }
   const errors = starts.flatMap((start) => ('error' in start ? [`${start.move.present.service}: ${start.error}`] : []))
   const reasons = open.map(({ started, verdict, reason }) => `${started.service}: ${verdict}. ${reason}`)
-  return { outputs, failure: ['The way back did not complete.', ...errors, ...reasons].join('\n') }
+  return {
+    outputs,
+    failure: ['The way back did not complete.', ...stillServing(story), ...errors, ...reasons].join('\n'),
+  }
 }
 
 /** Completed only when every service completed; otherwise the first verdict that is another. */
-function overall({ starts, outcomes }: Ended): Verdict {
+function overall({ starts, outcomes }: Story): Verdict {
   if (starts.some((start) => 'error' in start)) return 'failed'
   return outcomes.find(({ verdict }) => verdict !== 'completed')?.verdict ?? 'completed'
 }
 
-async function recordRelease({ inputs, situation, choice, starts }: Ended, deps: Deps): Promise<void> {
+async function recordRelease({ inputs, situation, choice, starts }: Story, deps: Deps): Promise<void> {
   const { ssm, clock, log, run } = deps
   const { record } = inputs
   if (!record) return
@@ -79,7 +78,7 @@ async function levelOf(
   digest: string,
   inputs: Inputs,
   { state }: Situation,
-  { target }: Ended['choice'],
+  { target }: Story['choice'],
   deps: Deps,
 ): Promise<string | undefined> {
   try {

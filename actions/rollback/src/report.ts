@@ -1,6 +1,6 @@
 import { type Log, markdownTable } from '@deploy-actions/action-kit'
 import { shortDigest } from '@deploy-actions/ecr'
-import { familyRevision, type Verdict } from '@deploy-actions/ecs'
+import { type DeploymentOutcome, familyRevision, type Verdict } from '@deploy-actions/ecs'
 import { liftText, recordName } from '@deploy-actions/release'
 import type { Choice } from './choose.ts'
 import type { Deps } from './deps.ts'
@@ -17,6 +17,7 @@ export interface Story {
   choice: Extract<Choice, { refused: false }>
   marks: Marks
   starts: Start[]
+  outcomes: DeploymentOutcome[]
 }
 
 export function sayPlan(log: Log, inputs: Inputs, situation: Situation, choice: Story['choice']): void {
@@ -59,7 +60,7 @@ export function storyMarkdown(story: Story, verdict: Verdict, deps: Deps): strin
     `By ${deps.actor}${inputs.reason ? `: ${inputs.reason}` : ''}.`,
     `Target: ${choice.target.reason}${choice.target.commit ? ` (commit \`${choice.target.commit.slice(0, 7)}\`)` : ''}. Priority ${inputs.priority}.`,
   ]
-  const next = nextSteps(story).map((step) => `- ${step}`)
+  const next = nextSteps(story, verdict).map((step) => `- ${step}`)
   return [
     `### Rollback of ${whatOf(inputs)}: ${verdict}`,
     facts.join('\n'),
@@ -71,23 +72,46 @@ export function storyMarkdown(story: Story, verdict: Verdict, deps: Deps): strin
 }
 
 /** What is in force from now on, and what to do next. */
-export function nextSteps({ inputs, marks }: Story): string[] {
+export function nextSteps(story: Story, verdict: Verdict): string[] {
+  const { inputs, marks } = story
   const { record, freeze, priority } = inputs
+  const again =
+    verdict === 'completed'
+      ? []
+      : [
+          `${stillServing(story).join(' ')} Go back to another release (to: a digest, a commit or family:revision), or push a fix.`,
+        ]
   if (!record)
     return [
+      ...again,
       'Nothing stops the next release from bringing the bad image back: no application was given, so nothing was frozen.',
     ]
-  const steps: string[] = []
+  const steps = [...again]
   if (!marks.written)
     steps.push('The record was not written: releases are not frozen, and the bad image is not marked.')
   else {
     if (marks.bad.length > 0)
-      steps.push(`${marks.bad.map(shortDigest).join(', ')} is marked bad and will not be released again. Push a fix.`)
+      steps.push(
+        `${marks.bad.map(shortDigest).join(', ')} is marked bad and will not be released again.${verdict === 'completed' ? ' Push a fix.' : ''}`,
+      )
     if (freeze) steps.push(`Releases are frozen. ${liftText(recordName(record.application, record.environment))}`)
   }
-  if (priority === 'panic')
+  if (priority === 'panic' && verdict === 'completed')
     steps.push('The whole task definition went back, not only the image: check what else was changed since.')
   return steps
+}
+
+/** What serves after a way back that did not complete, service by service: the danger is to take it for one that did. */
+export function stillServing({ starts, outcomes }: Story): string[] {
+  return starts.flatMap((start) => {
+    const { service, digest, taskDefinition } = start.move.present
+    const before = digest ? `${shortDigest(digest)} (${taskDefinition})` : taskDefinition
+    const verdict = 'started' in start && outcomes.find(({ started }) => started.service === service)?.verdict
+    if (verdict === 'completed') return []
+    return verdict === false || verdict === 'rolled-back' || verdict === 'stopped'
+      ? [`${service}: ${before} still serves.`]
+      : [`${service}: ${before} may still serve.`]
+  })
 }
 
 export function nameOf({ digest, services }: Target): string {

@@ -103,6 +103,13 @@ test.concurrent('a way back that fails says why, stays frozen, and is no release
   })
   const run = await on.run(withRecord)
   expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'rolled-back' } })
+  expect(run.annotations.at(-1)?.message).toMatch(
+    /^The way back did not complete\.\nweb: [0-9a-f]{12} \(web:4\) still serves\./,
+  )
+  const notices = run.annotations.filter(({ level }) => level === 'notice').map(({ message }) => message)
+  expect(notices[0]).toMatch(/^web: [0-9a-f]{12} \(web:4\) still serves\. Go back to another release/)
+  expect(notices[1]).toMatch(/is marked bad and will not be released again\.$/)
+  expect(run.summary).toContain('still serves')
   expect(run.log).toContain('exit code 3')
   expect(run.log).toContain('no database')
   expect(await on.read()).toMatchObject({
@@ -120,7 +127,8 @@ test.concurrent('of two services that go back together one that fails makes the 
   })
   const run = await on.run({ ...withRecord, service: 'web,worker' })
   expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'rolled-back' } })
-  expect(run.annotations.map(({ message }) => message).join()).toContain('worker')
+  expect(run.annotations.at(-1)?.message).toMatch(/\nworker: .* still serves\./)
+  expect(run.annotations.at(-1)?.message).not.toMatch(/\nweb: /)
   expect((await on.serves('web')).digest).toBe(on.digests.good)
   expect((await on.read())?.releases).toHaveLength(2)
 })
