@@ -142,6 +142,17 @@ describe('a release that may not begin changes nothing', () => {
     )
   })
 
+  test('frozen, with a command that lets this very commit pass', async () => {
+    await on.write({ freeze: { by: 'ops', reason: 'incident 42', since }, schema: { level: 'none', since } })
+    const main = await refused({}, /To let one commit pass and keep the freeze/)
+    const filter = /jq -c '(\.freeze\.pass = "[0-9a-f]{40}")'/.exec(main.annotations.at(-1)?.message ?? '')?.[1]
+    expect(filter).toBe(`.freeze.pass = "${commit}"`)
+    const state = (await on.read())!
+    // What jq makes of it.
+    await on.write({ ...state, freeze: { ...state.freeze!, pass: JSON.parse(filter!.split(' = ')[1]!) } })
+    expect((await on.run()).outputs).toMatchObject({ proceed: 'true' })
+  })
+
   test('an image marked bad', async () => {
     await on.write({ bad: [{ digest: on.digests.plain, since, by: 'ops', reason: 'crashes' }] })
     await refused({}, /was marked bad on .* by ops: crashes\..*Push a fix/)

@@ -28,7 +28,7 @@ export function admission({ state, digest, commit, order, run, now, name }: Admi
   if (!state) return { admitted: true }
   const { freeze } = state
   if (freeze && freezeHolds(freeze, commit, now))
-    return { admitted: false, because: 'frozen', message: frozenText(freeze, name) }
+    return { admitted: false, because: 'frozen', message: frozenText(freeze, name, commit) }
 
   const bad = state.bad.find((entry) => entry.digest === digest)
   if (bad)

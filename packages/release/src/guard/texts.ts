@@ -17,15 +17,18 @@ export function snapshotText(snapshot: Snapshot | undefined): string {
     : 'No snapshot from before is recorded.'
 }
 
-export function frozenText(freeze: Freeze, name: string): string {
+/** `commit`: the one that was refused. */
+export function frozenText(freeze: Freeze, name: string, commit?: string): string {
   const until = freeze.until ? `, until ${freeze.until}` : ''
   const pass = freeze.pass ? ` Only commit ${freeze.pass} may pass.` : ''
-  return `Releases are frozen since ${freeze.since} by ${freeze.by}${until}: ${freeze.reason}.${pass} Nothing was changed. ${liftText(name)}`
+  return `Releases are frozen since ${freeze.since} by ${freeze.by}${until}: ${freeze.reason}.${pass} Nothing was changed. ${liftText(name, commit)}`
 }
 
-/** How a freeze ends. */
-export function liftText(name: string): string {
-  return `To lift the freeze: aws ssm put-parameter --overwrite --name ${name} --value "$(aws ssm get-parameter --name ${name} --query Parameter.Value --output text | jq -c 'del(.freeze)')"`
+/** How a freeze ends, and how it lets one commit (full SHA) pass. */
+export function liftText(name: string, commit = 'FULL_SHA_OF_THE_COMMIT'): string {
+  const edit = (filter: string) =>
+    `aws ssm put-parameter --overwrite --name ${name} --value "$(aws ssm get-parameter --name ${name} --query Parameter.Value --output text | jq -c '${filter}')"`
+  return `To lift the freeze: ${edit('del(.freeze)')} To let one commit pass and keep the freeze for all others: ${edit(`.freeze.pass = "${commit}"`)}`
 }
 
 /** `running`: the run that migrates is at it right now. */
