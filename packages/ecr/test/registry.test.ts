@@ -211,8 +211,7 @@ test('content that is not what its digest says never reaches a registry whole', 
 })
 
 test('without Docker-Content-Digest the digest is computed from the manifest', async () => {
-  const manifest =
-    '{"schemaVersion":2,"config":{"mediaType":"a","digest":"sha256:' + 'a'.repeat(64) + '","size":1},"layers":[]}'
+  const manifest = `{"schemaVersion":2,"config":{"mediaType":"a","digest":"sha256:${'a'.repeat(64)}","size":1},"layers":[]}`
   const { registry } = connect(
     await registryThat((_, response) =>
       answer(response, 200, { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }, manifest),
