@@ -4,7 +4,9 @@ import {
   acquireLock,
   admission,
   breakLockText,
+  checkRoom,
   describeHolder,
+  emptyState,
   type ImageSchema,
   type LockHolder,
   type PendingMigration,
@@ -61,7 +63,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
       await releaseLock(ssm, clock, { application, environment, token: holder.token })
       return refusal(verdict, inputs, deps)
     }
-    const begun = releaseBegun({
+    const attempt = {
       digest,
       commit: inputs.commit,
       level: image.level.text,
@@ -69,7 +71,9 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
       since: clock.now().toISOString(),
       run: holder.run,
       order: deps.order,
-    })
+    }
+    checkRoom(current?.state ?? emptyState, attempt, recordName(application, environment))
+    const begun = releaseBegun(attempt)
     // A rollback does not wait for the lock, so it may freeze the record in this very moment.
     const { state } = await updateRecord(
       ssm,

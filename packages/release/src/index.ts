@@ -59,6 +59,7 @@ export {
 } from './record/changes.ts'
 export { lockName, migrationsStartedBy, recordName, segment, segmentHint } from './record/names.ts'
 export { readRecord, type StoredRecord, updateRecord } from './record/record.ts'
+export { checkRoom } from './record/room.ts'
 export { runName } from './record/run.ts'
 export {
   type Attempt,

@@ -2,8 +2,23 @@ import type { SSMClient } from '@aws-sdk/client-ssm'
 import { isAccessError } from '@deploy-actions/aws'
 import type { Simulator } from '@deploy-actions/aws-simulator'
 import fc from 'fast-check'
-import { type Change, type RecordState, readRecord, rollbackCandidates, updateRecord } from '../src/index.ts'
+import {
+  allOf,
+  type Change,
+  checkRoom,
+  frozen,
+  markedBad,
+  type RecordState,
+  readRecord,
+  releaseBegun,
+  releaseCompleted,
+  rollbackCandidates,
+  rolledBackTo,
+  serviceDeployed,
+  updateRecord,
+} from '../src/index.ts'
 import { fitRecord, largestState } from '../src/record/fit.ts'
+import { packServices, storedForm, unpackServices } from '../src/record/services.ts'
 import { digest, parameterStore, put, release, stateWith, testClock, textOf } from './support.ts'
 
 let simulator: Simulator
@@ -203,7 +218,7 @@ describe('the size of the record', () => {
     fc.assert(
       fc.property(anyState, (state) => {
         const fitted = fitRecord(state, name)
-        expect(bytes(fitted)).toBeLessThanOrEqual(largestState)
+        expect(bytes(storedForm(fitted, largestState))).toBeLessThanOrEqual(largestState)
         expect(fitted.releases[0]).toEqual(state.releases[0])
         const isBad = ({ digest }: { digest: string }) => state.bad.some((entry) => entry.digest === digest)
         const wayBack = rollbackCandidates(state, serving(state), false)[0]
@@ -220,6 +235,97 @@ describe('the size of the record', () => {
   test('one service has room for ten releases', () => {
     const releases = Array.from({ length: 15 }, (_, index) => release((index % 16).toString(16)))
     expect(fitRecord(stateWith({ releases }), name).releases.length).toBeGreaterThanOrEqual(9)
+  })
+
+  const many = (count: number, revision = 123) =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [
+        `production-service-${String(index).padStart(3, '0')}`,
+        `production-service-${String(index).padStart(3, '0')}:${revision}`,
+      ]),
+    )
+  const attempt = {
+    digest: digest('5'),
+    level: '17.3f9ac2d1',
+    services: {},
+    since: '2026-10-20T08:00:00.000Z',
+    run: 'run',
+  }
+
+  test('is readable while there is room, packed where there is not, and reads the same', async () => {
+    const release20 = (digit: string) => release(digit, { services: many(20) })
+    await updateRecord(ssm, 'shop', 'production', (state) => ({ ...state, releases: [release20('1')] }))
+    expect(JSON.parse(await textOf(ssm, name)).releases[0].services).toEqual(many(20))
+    const three = {
+      releases: [release20('3'), release20('2'), release20('1')],
+      attempt: { ...attempt, services: many(20) },
+    }
+    await updateRecord(ssm, 'shop', 'production', (state) => ({ ...state, ...three }))
+    const text = await textOf(ssm, name)
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4096)
+    expect(JSON.parse(text).releases[0].services).toMatch(/^production-service-000:123 production-service-001:123 /)
+    expect((await readRecord(ssm, 'shop', 'production'))?.state).toMatchObject(three)
+  })
+
+  test('packed services are what they were', () => {
+    const word = fc.stringMatching(/^[A-Za-z0-9_-]{1,12}$/)
+    const revision = fc.tuple(word, fc.integer({ min: 1, max: 9999 })).map((parts) => parts.join(':'))
+    const services = fc.uniqueArray(fc.tuple(word, fc.oneof(revision, fc.constantFrom('shop:1', 'shop:2'))), {
+      selector: ([service]) => service,
+    })
+    fc.assert(
+      fc.property(services, (entries) => {
+        const map = Object.fromEntries(entries)
+        expect(unpackServices(packServices(map))).toEqual(map)
+      }),
+    )
+    expect(packServices({ web: 'shop:5', worker: 'shop:5', cron: 'cron:2' })).toBe('web,worker=shop:5 cron:2')
+    for (const wrong of ['web', 'web:', 'a:b', 'web:1  x:1', '=web:1']) expect(unpackServices(wrong)).toBeUndefined()
+  })
+
+  test('twenty services have room for three releases, a freeze and a mark; too many are refused before the release begins', () => {
+    const releases = (count: number) => ['3', '2', '1'].map((digit) => release(digit, { services: many(count) }))
+    expect(() => checkRoom(stateWith({ releases: releases(20) }), attempt, name)).not.toThrow()
+    expect(() => checkRoom(stateWith({ releases: releases(40) }), attempt, name)).toThrow(
+      /40 services are too many for one application.* could not be written down any more\. Nothing was changed/,
+    )
+    expect(() => checkRoom(stateWith({}), attempt, name)).not.toThrow()
+  })
+
+  test('what checkRoom lets begin can be written to its end, with a rollback after it', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 40 }), (count, length) => {
+        const services = (revision: number) =>
+          Object.fromEntries(
+            Array.from({ length: count }, (_, index) => [
+              `${'s'.repeat(length)}${index}`,
+              `${'s'.repeat(length)}${index}:${revision}`,
+            ]),
+          )
+        const newest = release('2', { services: services(99) })
+        const state = stateWith({ releases: [newest, release('1', { services: services(98) })] })
+        try {
+          checkRoom(state, attempt, name)
+        } catch {
+          return
+        }
+        const text = { by: 'octocat', reason: 'r'.repeat(500), since: attempt.since }
+        let current = state
+        for (const change of [
+          releaseBegun(attempt),
+          allOf(
+            ...Object.entries(services(100)).map(([service, revision]) =>
+              serviceDeployed(attempt.digest, service, revision),
+            ),
+          ),
+          releaseCompleted('run', attempt.since),
+          allOf(markedBad([{ digest: attempt.digest, ...text }]), frozen(text)),
+          rolledBackTo({ ...newest, services: services(101), at: attempt.since, run: 'run' }, newest),
+        ])
+          current = fitRecord(change(current), name)
+        expect(current.releases[0]?.digest).toBe(newest.digest)
+      }),
+    )
   })
 
   test('texts of people are cut to a line, without what SSM would refuse', () => {

@@ -1,5 +1,6 @@
 import { UserError } from '@deploy-actions/action-kit'
 import { parseLevel } from '../levels/schema-level.ts'
+import { unpackServices } from './services.ts'
 import type { RecordState } from './state.ts'
 
 /** The format of the record that this version reads and writes. */
@@ -7,7 +8,8 @@ export const recordFormat = 1
 
 /** Checks what was read. Throws a UserError for a record of a newer format, and for one that is damaged. */
 export function decodeRecord(value: Record<string, unknown>, name: string, version: number): RecordState {
-  const { format, ...state } = value
+  const { format, ...stored } = value
+  const state = unpacked(stored)
   if (typeof format === 'number' && format > recordFormat)
     throw new UserError(
       `The record ${name} has format ${format}, this version of the action reads up to ${recordFormat}: a newer version of deploy-actions wrote it. Use that version here too; nothing was changed.`,
@@ -15,6 +17,19 @@ export function decodeRecord(value: Record<string, unknown>, name: string, versi
   const wrong = format === recordFormat ? firstWrong(state) : 'format'
   if (wrong) throw damagedRecord(name, version, `"${wrong}" is not what it should be`)
   return { ...(state as unknown as RecordState), releases: state.releases as [], bad: state.bad as [] }
+}
+
+/** Services that were packed for room are read as if they had not been; what is wrong with the rest is found afterwards. */
+function unpacked(state: Record<string, unknown>): Record<string, unknown> {
+  const unpack = (entry: unknown) =>
+    isObject(entry) && typeof entry.services === 'string'
+      ? { ...entry, services: unpackServices(entry.services) }
+      : entry
+  return {
+    ...state,
+    ...(Array.isArray(state.releases) ? { releases: state.releases.map(unpack) } : {}),
+    ...('attempt' in state ? { attempt: unpack(state.attempt) } : {}),
+  }
 }
 
 /** The error for a record that cannot be read, with the way to an older version of it. */

@@ -1,15 +1,16 @@
 import { UserError } from '@deploy-actions/action-kit'
 import { olderReleases } from './releases.ts'
+import { bytesOf, packed } from './services.ts'
 import type { RecordState } from './state.ts'
 
 /** A standard parameter holds 4096 bytes; the rest is left for the `write` member and the format's version. */
 export const largestState = 4096 - 96
 const mostReleases = 10
 const mostBad = 20
-const longestReason = 200
+export const longestReason = 200
 
 /**
- * Makes the state fit into an SSM standard parameter: the oldest entries go first, releases down to three, then bad digests, then
+ * Makes the state fit into an SSM standard parameter, with its services packed where they have to be (see `storedForm`): the oldest entries go first, releases down to three, then bad digests, then
  * releases again; never the newest release, nor the one that a rollback would return to. Throws a UserError when even those do not fit.
  */
 export function fitRecord(state: RecordState, name: string): RecordState {
@@ -18,7 +19,7 @@ export function fitRecord(state: RecordState, name: string): RecordState {
     releases: trim(state, mostReleases),
     bad: state.bad.slice(0, mostBad),
   })
-  for (let size = bytes(fitted); size > largestState; size = bytes(fitted)) {
+  for (let size = bytesOf(packed(fitted)); size > largestState; size = bytesOf(packed(fitted))) {
     const smaller = dropOne(fitted)
     if (!smaller)
       throw new UserError(
@@ -60,8 +61,4 @@ function withShortTexts(state: RecordState): RecordState {
 function shortText(text: string): string {
   const line = text.replace(/\s+/g, ' ').replaceAll('{{', '{ {').trim()
   return line.length > longestReason ? `${line.slice(0, longestReason - 1)}…` : line
-}
-
-function bytes(state: RecordState): number {
-  return Buffer.byteLength(JSON.stringify(state))
 }

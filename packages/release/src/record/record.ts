@@ -3,8 +3,9 @@ import { type Clock, systemClock, UserError } from '@deploy-actions/action-kit'
 import { DamagedValue, readParameter, type Stored, writeParameter } from '../store/versioned-parameter.ts'
 import type { Change } from './changes.ts'
 import { damagedRecord, decodeRecord, recordFormat } from './decode.ts'
-import { fitRecord } from './fit.ts'
+import { fitRecord, largestState } from './fit.ts'
 import { recordName } from './names.ts'
+import { storedForm } from './services.ts'
 import { emptyState, type RecordState } from './state.ts'
 
 export interface StoredRecord {
@@ -52,7 +53,13 @@ export async function updateRecord(
     if (after === before) return { name, state: before, version: stored?.version ?? 0 }
     const state = fitRecord(after, name)
     const description = `Releases of ${application} in ${environment}; written by deploy-actions`
-    const version = await writeParameter(ssm, name, { format: recordFormat, ...state }, stored, description)
+    const version = await writeParameter(
+      ssm,
+      name,
+      { format: recordFormat, ...storedForm(state, largestState) },
+      stored,
+      description,
+    )
     if (version !== undefined) return { name, state, version }
   }
   throw new UserError(
