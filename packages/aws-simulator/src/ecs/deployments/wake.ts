@@ -12,13 +12,18 @@ export function poke(ecs: Ecs, service: ServiceState): void {
 /** Lets the scheduler look at the given moment (milliseconds). A later call with the same key replaces the earlier one. */
 export function wakeAt(ecs: Ecs, service: ServiceState, key: string, at: number, action?: () => void): void {
   service.wakeUps.get(key)?.()
-  const seconds = Math.max(0, (at - ecs.world.clock.now().getTime()) / 1000)
-  const cancel = ecs.world.clock.after(seconds, () => {
+  const sleep = () => {
+    const seconds = Math.max(0, (at - ecs.world.clock.now().getTime()) / 1000)
+    service.wakeUps.set(key, ecs.world.clock.after(seconds, ring))
+  }
+  const ring = () => {
+    // A timer of the machine may ring a fraction of a millisecond early, which a fast clock makes many; the look would then come to nothing.
+    if (ecs.world.clock.now().getTime() < at) return sleep()
     service.wakeUps.delete(key)
     if (action) action()
     else ecs.step(service)
-  })
-  service.wakeUps.set(key, cancel)
+  }
+  sleep()
 }
 
 export function forget(service: ServiceState, key: string): void {
