@@ -168,7 +168,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
         )
     },
   }
-  if (scenario.seed) await seed(scenario.seed)
+  if (scenario.seed)
+    await seed(scenario.seed).catch(async (error: unknown) => {
+      // Otherwise the port stays open behind a start that has failed, and the process never ends.
+      await simulator.close().catch(() => undefined)
+      throw error
+    })
   return simulator
 }
 
