@@ -30,9 +30,15 @@ export async function sayDrift({ release }: Inputs, wanted: Wanted[], deps: Deps
     const runs = familyRevision(target.runs)
     if (recorded && recorded !== runs)
       deps.log.warning(
-        `${target.name} runs ${runs}, but the record ${record.name} says ${recorded} (released ${newest.at}): someone changed it since, by hand or with an infrastructure tool. This release goes on from what runs.`,
+        `${target.name} runs ${runs}, but the record ${record.name} says ${recorded} (released ${newest.at}): ${driftCause(record.state, target.name, runs)}. This release goes on from what runs.`,
       )
   }
+}
+
+function driftCause({ attempt }: RecordState, service: string, runs: string): string {
+  if (attempt?.services[service] === runs)
+    return `it was deployed by the release of ${attempt.since}${attempt.run ? ` (${attempt.run})` : ''}, which ${attempt.outcome ? `ended as ${attempt.outcome}` : 'did not come to its end'}`
+  return 'since then a release left it there that failed, was cancelled or timed out, or it was changed by hand or with an infrastructure tool'
 }
 
 /**
@@ -46,13 +52,13 @@ export async function mayServe(inputs: Inputs, wanted: Wanted[], deps: Deps, qui
   const record = await readRecord(await deps.clients.ssm(), application, environment)
   const state = record?.state
   let schemaLevel: string | undefined
-  for (const { digest, image, repository } of await imagesOf(inputs, wanted, state, deps)) {
+  for (const { digest, image, repository, region } of await imagesOf(inputs, wanted, state, deps)) {
     const name = recordName(application, environment)
     const commit = deps.github.sha || undefined
     const run = runName(deps.github)
     const admitted = admission({ state, digest, commit, order: deps.order, run, now: deps.clock.now(), name })
-    if (!admitted.admitted) throw new UserError(admitted.message)
-    const read = schemaReader(await deps.clients.ecr(), repository)
+    if (!admitted.admitted) throw new UserError(`${admitted.message}${migratedText(state, digest)}`)
+    const read = schemaReader(await deps.clients.ecr(region), repository)
     const answer = await askGuard({ purpose: 'deploy', state, digest, read, acrossSchema })
     if (!quiet) for (const warning of answer.warnings) deps.log.warning(warning)
     if (answer.answer !== 'go') throw new UserError(`${image} may not serve yet. ${answer.message}`)
@@ -61,10 +67,21 @@ export async function mayServe(inputs: Inputs, wanted: Wanted[], deps: Deps, qui
   return { undo: await undoRight(inputs, wanted, state, deps), schemaLevel }
 }
 
+/** A release that is refused after it has migrated leaves more behind than "nothing was changed" says. */
+function migratedText(state: RecordState | undefined, digest: string): string {
+  const { pending, schema, releases = [] } = state ?? {}
+  if (pending?.digest === digest)
+    return ` But a migration of this image to schema ${pending.level} was begun and has not been proven to succeed: look at it before anything else.`
+  const serving = releases[0]
+  if (schema?.digest !== digest || !serving || serving.digest === digest || serving.level === schema.level) return ''
+  return ` But the database has been migrated to schema ${schema.level} for this image already, while what serves expects ${serving.level}: it has to work with both until this release, or a fix of it, is deployed.`
+}
+
 interface KnownImage {
   image: string
   digest: string
   repository: { name: string; registryId?: string }
+  region: string
 }
 
 /** The digests that are to serve. Throws where one is not known and there is a schema to protect. */
@@ -90,9 +107,9 @@ async function knownImage(reference: string, deps: Deps): Promise<KnownImage | u
   const ecr = parsed && ecrOf(parsed.host)
   if (!parsed || !ecr) return undefined
   const repository = { name: parsed.repository, registryId: ecr.registryId }
-  if (parsed.digest) return { image: reference, digest: parsed.digest, repository }
-  const found = await describeImage(await deps.clients.ecr(), repository, { tag: parsed.tag ?? 'latest' })
-  return found && { image: reference, digest: found.digest, repository }
+  if (parsed.digest) return { image: reference, digest: parsed.digest, repository, region: ecr.region }
+  const found = await describeImage(await deps.clients.ecr(ecr.region), repository, { tag: parsed.tag ?? 'latest' })
+  return found && { image: reference, digest: found.digest, repository, region: ecr.region }
 }
 
 /** Asked before the update, as there is no time for it once the run is cancelled. */
@@ -102,8 +119,8 @@ async function undoRight(
   state: RecordState | undefined,
   deps: Deps,
 ): Promise<UndoRight> {
-  const level = state?.schema?.level ?? 'none'
-  if (level === 'none' && !state?.pending) return { allowed: true, why: 'The application has no migrations.' }
+  const level = state?.pending ? `${state.pending.level} (pending)` : (state?.schema?.level ?? 'none')
+  if (level === 'none') return { allowed: true, why: 'The application has no migrations.' }
   for (const { target, imageBefore } of wanted) {
     const parsed = imageBefore === undefined ? undefined : parseImageReference(imageBefore)
     const newest = state?.releases[0]
@@ -116,9 +133,17 @@ async function undoRight(
         why: `Which schema level the present release of ${target.name} (${imageBefore ?? 'unknown image'}) expects cannot be told.`,
       }
     try {
-      const read = schemaReader(await deps.clients.ecr(), { name: parsed.repository, registryId: ecr.registryId })
+      const read = schemaReader(await deps.clients.ecr(ecr.region), {
+        name: parsed.repository,
+        registryId: ecr.registryId,
+      })
       const answer = await askGuard({ purpose: 'rollback', state, digest, read, acrossSchema })
-      if (answer.answer !== 'go') return { allowed: false, why: answer.message.replace(/ Nothing was changed\./, '') }
+      if (answer.answer !== 'go')
+        return {
+          allowed: false,
+          why: answer.message.replace(/ Nothing was changed\./, ''),
+          schema: { code: (await schemaOf(digest, state, read)).level.text, database: level },
+        }
     } catch (error) {
       return { allowed: false, why: messageOf(error) }
     }

@@ -12,6 +12,8 @@ import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 
 export interface Ending {
+  /** The services in the order of the input. */
+  names: string[]
   outcomes: DeploymentOutcome[]
   refused: { name: string; message: string }[]
   reports: FailureReport[]
@@ -50,15 +52,19 @@ export async function explain(outcomes: DeploymentOutcome[], deps: Deps): Promis
 /** Outputs and, unless everything completed, the message that makes the step red. */
 export function conclude(
   inputs: Inputs,
-  { outcomes, refused, reports, together, overruled }: Ending,
+  { names, outcomes, refused, reports, together, overruled }: Ending,
   { log }: Deps,
 ): ActionResult {
   const verdict = overall(outcomes, refused)
   for (const { verdict: one, reason, started } of outcomes)
     if (one === 'completed') log.info(`${started.service}: completed. ${reason}`)
   for (const line of together) log.warning(line)
+  // One line a service in the order of the input; empty where the update was refused, or ECS names none.
   const lines = (pick: (outcome: DeploymentOutcome) => string | undefined) =>
-    outcomes.flatMap((outcome) => pick(outcome) ?? []).join('\n')
+    names
+      .map((name) => outcomes.find(({ started }) => started.service === name))
+      .map((outcome) => (outcome && pick(outcome)) ?? '')
+      .join('\n')
   const outputs = {
     verdict,
     'deployment-id': lines(({ started }) => started.deploymentId),

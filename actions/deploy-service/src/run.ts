@@ -58,8 +58,10 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const overruled = together.length === 0 ? await protection?.recordCompleted(inputs, checked, wanted, deps) : undefined
 
   const reports = await explain(checked, deps)
-  const result = conclude(inputs, { outcomes: checked, refused, reports, together, overruled }, deps)
-  await summarise({ inputs, wanted, outcomes: checked, refused, reports, together, begun, stages, watchedFrom }, deps)
+  const names = wanted.map(({ target }) => target.name)
+  const ending = { names, outcomes: checked, refused, reports, together, overruled }
+  const result = conclude(inputs, ending, deps)
+  await summarise({ ...ending, inputs, wanted, begun, stages, watchedFrom }, deps)
   return result
 }
 

@@ -2,6 +2,8 @@
 export interface UndoRight {
   allowed: boolean
   why: string
+  /** Where the guard forbids it: the schema levels that the release of before expects and that the database has. */
+  schema?: { code: string; database: string }
 }
 
 /** What the guard answers to a release that may serve. */

@@ -5,6 +5,7 @@ import {
   familyRevision,
   startDeployment,
   stopDeployment,
+  type Verdict,
   watchDeployments,
 } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
@@ -19,6 +20,8 @@ const cancelledMs = 5_000
 const endedMs = 20_000
 /** How long a rollback that we asked for is followed, so that the step can say what serves. */
 const followMs = 10 * 60_000
+
+const unfailed: Verdict[] = ['completed', 'paused', 'superseded']
 
 /** An outcome after the undo. */
 export interface Undone extends DeploymentOutcome {
@@ -131,10 +134,19 @@ async function within<T>(milliseconds: number, work: Promise<T>, { clock }: Deps
   }
 }
 
-/** After a migration, ECS's own rollback leaves earlier code on the newer schema, which is said. */
-export function withSchemaNote(outcome: Undone, right: UndoRight): Undone {
-  if (outcome.verdict !== 'rolled-back' || right.allowed) return outcome
-  return withText(outcome, `ECS does that without asking the guard, which would have refused: ${right.why}`)
+/**
+ * After a migration, a deployment that did not complete leaves earlier code on the newer schema: all of it when ECS rolled back, which it does without asking
+ * the guard. Said in any case, as is that the way is forward only.
+ */
+export function withSchemaNote(outcome: Undone, { allowed, why, schema }: UndoRight): Undone {
+  if (outcome.verdict === 'completed' || allowed || !outcome.started.created) return outcome
+  const before = familyRevision(outcome.started.previousTaskDefinition)
+  const text = schema
+    ? `${before} expects schema ${schema.code}, but the database has ${schema.database}: a rollback to it is refused, so ship a fix that expects ${schema.database}.`
+    : ''
+  const asked =
+    outcome.verdict === 'rolled-back' ? `ECS does that without asking the guard, which would have refused: ${why}` : ''
+  return withText(outcome, [asked, text].filter(Boolean).join(' '))
 }
 
 /** Follows the rollbacks of timed-out deployments to their end; the verdict stays, the reason says what serves. */
@@ -169,20 +181,31 @@ export async function rollBackCompleted(
   right: UndoRight,
   deps: Deps,
 ): Promise<string[]> {
-  const allCompleted = refused.length === 0 && outcomes.every(({ verdict }) => verdict === 'completed')
+  // A paused deployment still waits for its answer, and a superseded one is somebody else's by now: neither has failed.
+  const failed = refused.length > 0 || outcomes.some(({ verdict }) => !unfailed.includes(verdict))
+  if (!inputs.rollbackTogether || !failed) return []
+  const same = outcomes.filter(
+    ({ verdict, started }) =>
+      verdict === 'completed' && started.created && started.taskDefinition === started.previousTaskDefinition,
+  )
+  const stays = same.map(
+    ({ started }) =>
+      `${started.service} stays on this release: it is a new deployment of ${familyRevision(started.taskDefinition)}, which it ran before, so there is no earlier revision to go back to.`,
+  )
   const completed = outcomes.filter(
     ({ verdict, started }) =>
       verdict === 'completed' && started.created && started.taskDefinition !== started.previousTaskDefinition,
   )
-  if (!inputs.rollbackTogether || completed.length === 0 || allCompleted) return []
+  if (completed.length === 0) return stays
   const names = completed.map(({ started }) => started.service).join(', ')
   if (!right.allowed)
     return [
+      ...stays,
       `${names} completed and stay on this release although others failed: going back is not allowed. ${right.why}`,
     ]
-  if (deps.cancelled.aborted) return [`${names} completed and stay on this release: the run was cancelled.`]
+  if (deps.cancelled.aborted) return [...stays, `${names} completed and stay on this release: the run was cancelled.`]
   deps.log.info(`rollback-together: ${names} go back to the release of before.`)
-  const lines: string[] = []
+  const lines = [...stays]
   const back = await Promise.all(
     completed.map(async ({ started }) => {
       try {
@@ -217,5 +240,5 @@ export async function rollBackCompleted(
 }
 
 function withText<T extends DeploymentOutcome>(outcome: T, text: string): T {
-  return { ...outcome, reason: `${outcome.reason} ${text}` }
+  return text ? { ...outcome, reason: `${outcome.reason} ${text}` } : outcome
 }

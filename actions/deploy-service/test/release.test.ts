@@ -97,6 +97,34 @@ test('a freeze refuses; the one commit that may pass does', async () => {
   expect(passed).toMatchObject({ exitCode: 0, outputs: { verdict: 'completed' } })
 })
 
+test('frozen after this release has migrated: that is said as well', async () => {
+  const { two } = await begin(({ one, two: next }) => ({
+    ...schema(levelTwo, next),
+    releases: [released(one, levelOne)],
+    freeze: { by: 'ada', reason: 'stop', since: at },
+  }))
+  const run = await deploy(simulator, { ...release, digest: two })
+  expect(run.annotations.at(-1)?.message).toContain(
+    `the database has been migrated to schema ${levelTwo} for this image already, while what serves expects ${levelOne}`,
+  )
+})
+
+test('a record that may not be written takes nothing from the verdict', async () => {
+  const { one } = await begin(
+    ({ one: digest }) => ({
+      ...schema(levelOne, digest),
+      releases: [released(digest, levelOne)],
+      attempt: { digest, level: levelOne, services: {}, since: at },
+    }),
+    [{ service: 'ssm', operation: 'PutParameter', contains: 'web:2', effect: { kind: 'deny' } }],
+  )
+  const run = await deploy(simulator, { ...release, digest: one, variables: 'LOG_LEVEL=debug' })
+  expect(run).toMatchObject({ exitCode: 0, outputs: { verdict: 'completed' } })
+  expect(run.annotations.map(({ message }) => message).join()).toMatch(
+    /the record could not be told\. .*may not call ssm:PutParameter/,
+  )
+})
+
 test('a freeze that comes while the step works is seen right before the update', async () => {
   const { one } = await begin(
     ({ one: digest }) => ({ ...schema(levelOne, digest), releases: [] }),
@@ -174,6 +202,9 @@ test("ECS's own rollback past a migration is reported as what it is", async () =
   const run = await deploy(simulator, { ...release, digest: two })
   expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'rolled-back' } })
   expect(run.annotations[0]?.message).toMatch(/without asking the guard, which would have refused: .*0002_orders\.sql/)
+  expect(run.annotations[0]?.message).toContain(
+    `web:1 expects schema ${levelOne}, but the database has ${levelTwo}: a rollback to it is refused, so ship a fix`,
+  )
 })
 
 test('within one schema level a timeout rolls back', async () => {
@@ -195,6 +226,16 @@ test('what runs is not what the record says: said, and gone on from', async () =
   const run = await deploy(simulator, { ...release, digest: one, variables: 'LOG_LEVEL=debug' })
   expect(run.exitCode).toBe(0)
   expect(run.annotations[0]?.message).toMatch(/web runs web:1, but the record \/deploy-actions\/shop\/prod says web:7/)
+})
+
+test('what a failed release has left is not put down to somebody else', async () => {
+  const { one } = await begin(({ one: digest }) => ({
+    ...schema(levelOne, digest),
+    releases: [released(digest, levelOne, { web: 'web:7' })],
+    attempt: { digest, level: levelOne, services: { web: 'web:1' }, since: at, outcome: 'failed' },
+  }))
+  const run = await deploy(simulator, { ...release, digest: one, variables: 'LOG_LEVEL=debug' })
+  expect(run.annotations[0]?.message).toContain(`deployed by the release of ${at}, which ended as failed`)
 })
 
 test('an image that is known by no digest has no known schema', async () => {

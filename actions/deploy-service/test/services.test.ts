@@ -34,6 +34,31 @@ test('rollback-together takes the completed one back', async () => {
   expect(run.annotations.map(({ message }) => message)).toContain('web was taken back to web:1.')
 })
 
+test('rollback-together after a release by tag: there is nothing to go back to, which is said', async () => {
+  const crashes = [{ match: { service: 'worker' }, behaviour: { exitsAfter: 2, exitCode: 1 } }]
+  simulator = await stage({ services: pair, scenario: { behaviours: crashes } })
+  const run = await deploy(simulator, { service: 'web,worker', 'rollback-together': 'true' })
+  expect(run).toMatchObject({ exitCode: 1 })
+  expect(run.annotations.map(({ message }) => message)).toContain(
+    'web stays on this release: it is a new deployment of web:1, which it ran before, so there is no earlier revision to go back to.',
+  )
+})
+
+test('outputs have a line for every service, in the order of the input', async () => {
+  const names = ['api', 'web', 'worker']
+  simulator = await stage({
+    services: names.map((name) => service(name, { taskDefinition: name })),
+    scenario: {
+      seed: { taskDefinitions: names.map((name) => definition(name)) },
+      faults: [{ service: 'ecs', operation: 'UpdateService', contains: 'service/prod/web', effect: { kind: 'deny' } }],
+    },
+  })
+  const run = await deploy(simulator, { service: 'worker,web,api', image: image('b') })
+  expect(run.outputs['task-definition']).toBe('worker:2\n\napi:2')
+  for (const output of ['deployment-id', 'previous-task-definition', 'service-deployment-arn'])
+    expect(run.outputs[output]?.split('\n')).toEqual([expect.stringMatching(/./), '', expect.stringMatching(/./)])
+})
+
 test('services of different families get a revision each', async () => {
   simulator = await stage({
     services: [service('web'), service('worker', { taskDefinition: 'worker' })],
