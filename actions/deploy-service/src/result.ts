@@ -10,6 +10,7 @@ import {
 } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
+import { inParallel } from './parallel.ts'
 
 export interface Ending {
   /** The services in the order of the input. */
@@ -34,10 +35,11 @@ export async function explain(outcomes: DeploymentOutcome[], deps: Deps): Promis
   const bad = outcomes.filter(
     ({ verdict, interrupted }) => verdict !== 'completed' && verdict !== 'paused' && interrupted !== 'cancelled',
   )
+  const gathered = await inParallel(bad, 4, async (outcome) =>
+    deps.cancelled.aborted ? undefined : { outcome, report: await explainFailure(deps.clients, outcome) },
+  )
   const reports: FailureReport[] = []
-  for (const outcome of bad) {
-    if (deps.cancelled.aborted) break
-    const report = await explainFailure(deps.clients, outcome)
+  for (const { outcome, report } of gathered.filter((one) => one !== undefined)) {
     reports.push(report)
     await deps.log.group(
       `Why ${outcome.started.service} ${outcome.verdict === 'superseded' ? 'was superseded' : 'did not complete'}`,

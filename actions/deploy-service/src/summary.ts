@@ -1,4 +1,4 @@
-import { formatDuration, markdownDetails, markdownTable, messageOf } from '@deploy-actions/action-kit'
+import { formatDuration, markdownDetails, markdownTable, markdownText, messageOf } from '@deploy-actions/action-kit'
 import { parseImageReference, shortDigest } from '@deploy-actions/ecr'
 import { describeDifference, familyRevision, reportMarkdown } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
@@ -6,6 +6,7 @@ import { gantt } from './gantt.ts'
 import type { Inputs } from './inputs.ts'
 import type { Ending } from './result.ts'
 import type { Wanted } from './revisions.ts'
+import { shownChanges } from './shown-changes.ts'
 import type { StageTimes } from './stages.ts'
 
 export interface Story extends Ending {
@@ -30,7 +31,7 @@ export async function summarise(story: Story, deps: Deps): Promise<void> {
     story.inputs.url ? `· ${story.inputs.url}` : '',
   ]
   summary.add(by.filter(Boolean).join(' '))
-  for (const line of story.together) summary.add(`> ${line}`)
+  for (const line of story.together) summary.add(`> ${markdownText(line)}`)
   summary.add(changesText(story))
   for (const report of story.reports) summary.add(reportMarkdown(report))
   if (deps.cancelled.aborted) return
@@ -57,10 +58,11 @@ function overview({ outcomes, refused, wanted, begun }: Story): string {
       from === to ? `\`${to}\`` : `\`${from}\` → \`${to}\``,
       digest ? `\`${shortDigest(digest)}\`` : (image ?? ''),
       formatDuration(endedAt.getTime() - begun.getTime()),
-      reason,
+      markdownText(reason),
     ]
   })
-  for (const { name, message } of refused) rows.push([`\`${name}\``, '**not updated**', '', '', '', message])
+  for (const { name, message } of refused)
+    rows.push([`\`${name}\``, '**not updated**', '', '', '', markdownText(message)])
   return markdownTable(['Service', 'Verdict', 'Task definition', 'Image', 'After', 'What happened'], rows)
 }
 
@@ -70,7 +72,7 @@ function changesText({ wanted }: Story): string {
   const lines = changed.flatMap(({ target, changes }) => [
     `**${target.name}**`,
     '',
-    ...changes.slice(0, 30).map((change) => `- ${inert(describeDifference(change))}`),
+    ...shownChanges(changes.slice(0, 30)).map((change) => `- ${inert(describeDifference(change))}`),
     ...(changes.length > 30 ? [`- and ${changes.length - 30} more`] : []),
     '',
   ])

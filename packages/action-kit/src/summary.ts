@@ -35,6 +35,11 @@ export function markdownDetails(heading: string, body: string): string {
   return `<details><summary>${heading}</summary>\n\n${body}\n\n</details>`
 }
 
+/** Text of others (AWS's, an application's) for a place where Markdown is read: what would format, link or be HTML is shown as it is. */
+export function markdownText(text: string): string {
+  return text.replace(/[\\`*[\]<]/g, '\\$&')
+}
+
 /** A fenced block whose fence is longer than any run of backticks inside. */
 export function markdownCode(text: string, language = ''): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { annotationCommand, appendToCommandFile } from '../src/commands.ts'
-import { fileSummary, githubLog, markdownCode, markdownTable } from '../src/index.ts'
+import { fileSummary, githubLog, markdownCode, markdownTable, markdownText } from '../src/index.ts'
 
 let folder: string
 beforeEach(() => {
@@ -62,4 +62,10 @@ test('a summary stays below the size at which GitHub drops it, and says what it 
 test('tables and code blocks keep their shape whatever the text', () => {
   expect(markdownTable(['a'], [['x|y\nz']])).toBe('| a |\n| --- |\n| x\\|y<br>z |')
   expect(markdownCode('```\ninner\n```')).toBe('````\n```\ninner\n```\n````')
+})
+
+test('text of others does not become Markdown', () => {
+  expect(markdownText('<img src=x> [click](http://x) `a` *b* 0001_init.sql')).toBe(
+    '\\<img src=x> \\[click\\](http://x) \\`a\\` \\*b\\* 0001_init.sql',
+  )
 })

@@ -1,4 +1,4 @@
-import { markdownCode, markdownDetails, markdownTable } from '@deploy-actions/action-kit'
+import { markdownCode, markdownDetails, markdownTable, markdownText } from '@deploy-actions/action-kit'
 import { tidy } from './texts.ts'
 import type { FailureReport, StoppedTask, TargetHealthLine } from './types.ts'
 
@@ -43,8 +43,8 @@ export function reportMarkdown(report: FailureReport): string {
   const { outcome, cause, breaker, triggeredAlarms, stoppedTasks, targets, log, events, gaps } = report
   const parts = [
     `#### \`${outcome.started.service}\`: ${outcome.verdict}`,
-    outcome.reason,
-    cause ? `**Likely cause:** ${cause.text}\n\n**What to do:** ${cause.advice}` : '',
+    markdownText(outcome.reason),
+    cause ? `**Likely cause:** ${markdownText(cause.text)}\n\n**What to do:** ${cause.advice}` : '',
     breaker ? `Circuit breaker: ${breakerText(breaker)}` : '',
     triggeredAlarms.length > 0 ? `Alarms that went off: ${triggeredAlarms.join(', ')}` : '',
     stoppedTasks.length > 0
@@ -58,7 +58,7 @@ export function reportMarkdown(report: FailureReport): string {
             .map((target) => [
               `\`${target.target}${target.port ? `:${target.port}` : ''}\` in ${target.targetGroup}`,
               target.state,
-              target.description ?? target.reason ?? '',
+              markdownText(target.description ?? target.reason ?? ''),
             ]),
         )
       : '',
