@@ -40,7 +40,7 @@ test('ecs:UpdateService of one service: the other is deployed, and which is whic
     scenario: { faults: [{ ...deny('UpdateService'), contains: 'service/prod/worker' }] },
   })
   const run = await deploy(simulator, { service: 'web,worker', image: image('b') })
-  expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'failed', 'task-definition': 'web:2' } })
+  expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'failed', 'task-definition': 'web:2\n' } })
   const messages = run.annotations.map(({ message }) => message)
   expect(messages[0]).toMatch(/^worker was not updated\..*ecs:UpdateService/)
   expect(messages[1]).toMatch(/1 of 2 services completed; not updated: worker/)

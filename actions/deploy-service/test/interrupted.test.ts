@@ -96,6 +96,18 @@ test('an update that came to no clear answer and shows nowhere: nothing is claim
   expect(run.state['open-deployments']).toBe('')
 })
 
+test('a deployment that ends right at the timeout has the verdict that it earned', async () => {
+  const ended = { kind: 'error', name: 'ConflictException', message: 'The service deployment has ended.' } as const
+  simulator = await stage({
+    speed: 5,
+    scenario: { faults: [fault('StopServiceDeployment', ended)], ecs: { startsAfter: 30 } },
+  })
+  const run = await deploy(simulator, { image: image('b'), timeout: '10s' })
+  expect(run).toMatchObject({ exitCode: 0, outputs: { verdict: 'completed' } })
+  expect(run.log).toMatch(/It ended right at the timeout/)
+  expect(counts(simulator)['ecs:StopServiceDeployment']).toBe(1)
+})
+
 test('the fix of a crash loop times out: the release of before the crash loop is what serves, and is said to', async () => {
   const crash = ['b', 'c'].map((letter) => ({
     match: { image: `*${letter.repeat(4)}*` },
