@@ -40,6 +40,7 @@ export interface Inputs {
   builder: string | undefined
 }
 
+const day = 86_400_000
 const name = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
 
 /** Reads and checks everything before the first call. Throws a UserError that names the input, its value and what is valid. */
@@ -60,7 +61,7 @@ export function parseInputs(reader: InputReader, github: GitHubContext, env: Nod
     cacheFrom: caches('cache-from', reader.lines('cache-from')),
     cacheTo: caches('cache-to', reader.lines('cache-to')),
     migrationsPath: inWorkspace(reader.text('migrations-path'), workspace),
-    maxAgeMs: reader.optionalDuration('max-age'),
+    maxAgeMs: reader.optionalDuration('max-age', { max: 3650 * day }),
     lookupOnly: reader.flag('lookup-only', false),
     rebuild: reader.flag('rebuild', false),
     noCache: reader.flag('no-cache', false),

@@ -5,7 +5,7 @@ import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-
 import type { IAMClient } from '@aws-sdk/client-iam'
 import type { SSMClient } from '@aws-sdk/client-ssm'
 import type { STSClient } from '@aws-sdk/client-sts'
-import type { Clock, Log } from '@deploy-actions/action-kit'
+import { type Clock, type Log, memoised, once } from '@deploy-actions/action-kit'
 import { awsClient } from '@deploy-actions/aws'
 
 /** The AWS clients of a deployment. All but ECS are made when they are first needed, as most deployments need none of them. */
@@ -36,36 +36,20 @@ export function createClients({ region, registryRegion, log, clock, signal }: Cl
   const options = { region, log, clock, ...(signal && { signal }) }
   // Evidence is still gathered after a cancel, so these do not end with the run.
   const lasting = { region, log, clock, throttlingMs: 30_000 }
+  const ecrOf = memoised(async (own) =>
+    awsClient((await import('@aws-sdk/client-ecr')).ECRClient, { ...options, region: own }),
+  )
   return {
     ecs: awsClient(ECSClient, options),
     urgentEcs: once(() => awsClient(ECSClient, { region, log, clock, throttlingMs: 2_000, requestTimeoutMs: 3_000 })),
     lastingEcs: once(() => awsClient(ECSClient, { region, log, clock, throttlingMs: 120_000 })),
     ssm: once(async () => awsClient((await import('@aws-sdk/client-ssm')).SSMClient, options)),
-    ecr: oncePerKey(registryRegion, async (own) =>
-      awsClient((await import('@aws-sdk/client-ecr')).ECRClient, { ...options, region: own }),
-    ),
+    ecr: (own = registryRegion) => ecrOf(own),
     logs: once(async () => awsClient((await import('@aws-sdk/client-cloudwatch-logs')).CloudWatchLogsClient, lasting)),
     elb: once(async () =>
       awsClient((await import('@aws-sdk/client-elastic-load-balancing-v2')).ElasticLoadBalancingV2Client, lasting),
     ),
     iam: once(async () => awsClient((await import('@aws-sdk/client-iam')).IAMClient, options)),
     sts: once(async () => awsClient((await import('@aws-sdk/client-sts')).STSClient, options)),
-  }
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
-}
-
-function oncePerKey<T>(standard: string, make: (key: string) => T): (key?: string) => T {
-  const made = new Map<string, () => T>()
-  return (key = standard) => {
-    const one = made.get(key) ?? once(() => make(key))
-    made.set(key, one)
-    return one()
   }
 }

@@ -1,4 +1,4 @@
-import type { ActionResult } from '@deploy-actions/action-kit'
+import { type ActionResult, inParallel } from '@deploy-actions/action-kit'
 import {
   type DeploymentOutcome,
   explainFailure,
@@ -10,7 +10,6 @@ import {
 } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
-import { inParallel } from './parallel.ts'
 
 export interface Ending {
   /** The services in the order of the input. */

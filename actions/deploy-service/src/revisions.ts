@@ -1,3 +1,4 @@
+import { inParallel } from '@deploy-actions/action-kit'
 import {
   applyChanges,
   type Difference,
@@ -16,7 +17,6 @@ import {
 import type { Deps } from './deps.ts'
 import type { WantedImages } from './images.ts'
 import type { Inputs } from './inputs.ts'
-import { inParallel } from './parallel.ts'
 import type { Target } from './services.ts'
 import { imagesByTag } from './tag-release.ts'
 

@@ -1,5 +1,5 @@
-import { type ActionResult, formatDuration, UserError } from '@deploy-actions/action-kit'
-import { credentialsExpiry } from '@deploy-actions/aws'
+import { type ActionResult, UserError } from '@deploy-actions/action-kit'
+import { runTags, warnOfExpiry } from '@deploy-actions/aws'
 import { watchDeployments } from '@deploy-actions/ecs'
 import { settleConflicts } from './conflict.ts'
 import type { Deps } from './deps.ts'
@@ -23,7 +23,7 @@ import { updateServices } from './update.ts'
 export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const { clients, clock, log, cancelled } = deps
   const begun = clock.now()
-  await warnOfExpiry(inputs, deps)
+  await warnOfExpiry(clients.ecs, { timeoutMs: inputs.timeoutMs, clock, log })
   const targets = await findTargets(inputs, deps)
 
   const images = await wantedImages(inputs, accountOf(targets[0]?.service.serviceArn), deps)
@@ -37,7 +37,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const expectations = await tagExpectations(wanted, deps)
   sayTags(wanted, deps)
 
-  const revisions = await registerRevisions(wanted, tagsOf(deps, permit.schemaLevel), deps)
+  const revisions = await registerRevisions(wanted, runTags(deps.github, permit.schemaLevel), deps)
   // Asked again: registering and waiting took time, and someone may have frozen releases or migrated meanwhile.
   const { undo } = (await protection?.mayServe(inputs, wanted, deps, true)) ?? unguarded
   const book = openBook(inputs, undo, deps.saveOpen)
@@ -65,26 +65,8 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   return result
 }
 
-async function warnOfExpiry({ timeoutMs }: Inputs, { clients, clock, log }: Deps): Promise<void> {
-  const expiry = await credentialsExpiry(clients.ecs)
-  if (!expiry) return
-  const left = expiry.getTime() - clock.now().getTime()
-  if (left < timeoutMs)
-    log.warning(
-      `The AWS credentials end in ${formatDuration(Math.max(0, left))}, before the timeout of ${formatDuration(timeoutMs)}: a deployment that takes longer would go on unwatched. Renew them right before this step, or ask for longer ones (role-duration-seconds of aws-actions/configure-aws-credentials).`,
-    )
-}
-
 function accountOf(serviceArn: string | undefined): string {
   const account = serviceArn?.split(':')[4]
   if (!account) throw new UserError('ECS named no ARN for the service.')
   return account
-}
-
-function tagsOf({ github }: Deps, schemaLevel: string | undefined): Record<string, string> {
-  return {
-    ...(github.sha && { 'deploy-actions:commit': github.sha }),
-    ...(github.runUrl && { 'deploy-actions:run': github.runUrl }),
-    ...(schemaLevel && { 'deploy-actions:schema-level': schemaLevel }),
-  }
 }

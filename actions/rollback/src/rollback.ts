@@ -1,12 +1,11 @@
 import { ECSClient } from '@aws-sdk/client-ecs'
-import type { ActionResult } from '@deploy-actions/action-kit'
+import { type ActionResult, memoised } from '@deploy-actions/action-kit'
 import { awsClient } from '@deploy-actions/aws'
 import { ecrClient } from '@deploy-actions/ecr'
 import { fetchTaskDefinition } from '@deploy-actions/ecs'
 import { ssmClient } from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
-import { once } from './once.ts'
 import { run } from './run.ts'
 
 type Surroundings = Pick<Deps, 'clock' | 'log' | 'signal' | 'summary' | 'actor' | 'run'>
@@ -23,6 +22,6 @@ export function rollback(inputs: Inputs, surroundings: Surroundings): Promise<Ac
     // In panic the record gets seconds: what it has to say is soon worth less than the time.
     ssm: ssmClient({ ...options, ...(inputs.priority === 'panic' ? { throttlingMs: 3_000 } : {}) }),
     region: inputs.region,
-    definition: once((reference) => fetchTaskDefinition(ecs, reference)),
+    definition: memoised((reference) => fetchTaskDefinition(ecs, reference)),
   })
 }

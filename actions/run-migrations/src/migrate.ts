@@ -1,5 +1,6 @@
 import type { Task } from '@aws-sdk/client-ecs'
 import { isUserError, messageOf, UserError } from '@deploy-actions/action-kit'
+import { consoleLink } from '@deploy-actions/aws'
 import {
   type FollowedTask,
   fetchTaskDefinition,
@@ -45,7 +46,7 @@ export async function startTask(
   const task = await runTask(deps.ecs, request).catch((error: unknown) => findStarted(inputs, deps, error))
   deps.rememberTask({ cluster: inputs.cluster, taskArn: task.taskArn ?? '' })
   deps.log.info(`Task ${taskId(task.taskArn ?? '')} started: ${command.join(' ')}`)
-  deps.log.info(consoleUrl(inputs, task.taskArn ?? ''))
+  deps.log.info(consoleLink(task.taskArn ?? ''))
   return {
     task,
     container: prepared.container,
@@ -76,7 +77,7 @@ export async function joinTask(inputs: Inputs, deps: Deps, task: Task): Promise<
   deps.log.info(
     `Task ${taskId(task.taskArn ?? '')}, started ${task.createdAt?.toISOString()}, migrates with this very image already: following it instead of starting another.`,
   )
-  deps.log.info(consoleUrl(inputs, task.taskArn ?? ''))
+  deps.log.info(consoleLink(task.taskArn ?? ''))
   return {
     task,
     container: inputs.container ?? override?.name ?? '',
@@ -102,9 +103,4 @@ export async function follow(
   // A task whose StopTask failed is tried once more by post.
   if (!followed.stopFailure) deps.rememberTask(undefined)
   return followed
-}
-
-function consoleUrl({ region }: Inputs, taskArn: string): string {
-  const cluster = taskArn.split('/').at(-2) ?? ''
-  return `https://${region}.console.aws.amazon.com/ecs/v2/clusters/${cluster}/tasks/${taskId(taskArn)}?region=${region}`
 }

@@ -1,5 +1,6 @@
 import type { Service } from '@aws-sdk/client-ecs'
 import { UserError } from '@deploy-actions/action-kit'
+import { runTags } from '@deploy-actions/aws'
 import { imageUri } from '@deploy-actions/ecr'
 import {
   applyChanges,
@@ -68,13 +69,6 @@ export async function pinRevision({ definition, current }: Prepared, deps: Deps)
   const revision = await registerOrReuse(ecs, definition, { log, current, tags: runTags(github) })
   log.info(`Task definition ${revision.familyRevision}, ${revision.registered ? 'registered now' : 'as it is'}.`)
   return revision
-}
-
-function runTags({ sha, repository, runId }: Deps['github']): Record<string, string> {
-  return {
-    ...(sha ? { 'deploy-actions:commit': sha } : {}),
-    ...(repository && runId ? { 'deploy-actions:run': `${repository}/actions/runs/${runId}` } : {}),
-  }
 }
 
 async function changes(

@@ -1,5 +1,5 @@
-import { type ActionResult, formatDuration, isUserError, UserError } from '@deploy-actions/action-kit'
-import { credentialsExpiry } from '@deploy-actions/aws'
+import { type ActionResult, isUserError, UserError } from '@deploy-actions/action-kit'
+import { warnOfExpiry } from '@deploy-actions/aws'
 import { shortDigest } from '@deploy-actions/ecr'
 import { stopTask, taskId } from '@deploy-actions/ecs'
 import { conclude } from './conclude.ts'
@@ -22,7 +22,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const book = inputs.release && inputs.image ? ledger(inputs.release, inputs.image, deps) : undefined
   const service = await readService(deps, inputs)
   await checkMayLook(deps, inputs)
-  await warnOfExpiry(inputs, deps)
+  await warnOfExpiry(deps.ecs, { timeoutMs: inputs.timeoutMs, clock: deps.clock, log })
 
   let plan = await book?.plan()
   if (plan && plan.answer !== 'migrate') return withoutTask(plan, inputs, deps)
@@ -123,16 +123,6 @@ function sayPlan({ names, image, state, warnings }: MigratePlan, { release }: In
       : `Migrating ${release?.application} in ${release?.environment} from schema level ${from} to ${image.level.text}:`,
   )
   for (const name of names) log.info(`  ${name}`)
-}
-
-/** A watch that ends before the task is worse than a session that is asked to be longer. */
-async function warnOfExpiry({ timeoutMs }: Inputs, { ecs, clock, log }: Deps): Promise<void> {
-  const expiry = await credentialsExpiry(ecs).catch(() => undefined)
-  const left = expiry && expiry.getTime() - clock.now().getTime()
-  if (left !== undefined && left < timeoutMs)
-    log.warning(
-      `The AWS credentials end in ${formatDuration(Math.max(0, left))}, before the timeout of ${formatDuration(timeoutMs)}. Should they end first, the task goes on unwatched, and a repeated job follows it. Ask for a longer session (role-duration-seconds), or renew them right before this step.`,
-    )
 }
 
 function stopIfCancelled({ cancelled }: Deps): void {

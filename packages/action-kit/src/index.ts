@@ -1,8 +1,19 @@
 export { type Clock, systemClock } from './clock.ts'
+export { inParallel, memoised, once } from './concurrency.ts'
 export { formatDuration, formatStopwatch, parseDuration } from './duration.ts'
 export { isUserError, messageOf, UserError } from './errors.ts'
 export { type GitHubContext, githubContext } from './github-context.ts'
 export { type InputReader, inputReader } from './inputs.ts'
 export { githubLog, type Log } from './log.ts'
 export { type ActionEntry, type ActionResult, type ActionRuntime, type OutputValue, runAction } from './run-action.ts'
-export { fileSummary, markdownCode, markdownDetails, markdownTable, markdownText, type Summary } from './summary.ts'
+export {
+  fileSummary,
+  markdownCode,
+  markdownDetails,
+  markdownDigests,
+  markdownTable,
+  markdownText,
+  type Summary,
+  summaryHeading,
+  verdictMark,
+} from './summary.ts'

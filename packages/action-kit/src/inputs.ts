@@ -1,4 +1,4 @@
-import { parseDuration } from './duration.ts'
+import { formatDuration, parseDuration } from './duration.ts'
 import { UserError } from './errors.ts'
 
 /** Reads the step's inputs by their kebab-case names. An empty input counts as absent, as it does for GitHub. */
@@ -14,14 +14,21 @@ export interface InputReader {
   lines(name: string): string[]
   /** One `NAME=value` a line; the value may hold further `=`. */
   pairs(name: string): Record<string, string>
-  /** Milliseconds from `90s`, `15m`, `1h30m`, `7d`. */
-  duration(name: string, fallback: number): number
-  optionalDuration(name: string): number | undefined
-  integer(name: string, bounds?: { min?: number; max?: number }): number | undefined
+  /** Milliseconds from `90s`, `15m`, `1h30m`, `7d`. Bounds are milliseconds too; the default is at most 7 days, which every timer can wait for. */
+  duration(name: string, fallback: number, bounds?: Bounds): number
+  optionalDuration(name: string, bounds?: Bounds): number | undefined
+  integer(name: string, bounds?: Bounds): number | undefined
   matching(name: string, pattern: RegExp, valid: string): string | undefined
   /** The region of the `region` input or of the environment; throws when neither is set. */
   region(name?: string): string
 }
+
+export interface Bounds {
+  min?: number
+  max?: number
+}
+
+const week = 7 * 86_400_000
 
 /** The inputs in `env`, where the runner puts them as `INPUT_<NAME>`. */
 export function inputReader(env: NodeJS.ProcessEnv): InputReader {
@@ -31,11 +38,13 @@ export function inputReader(env: NodeJS.ProcessEnv): InputReader {
       .split(/\r?\n/)
       .map((line) => line.trim())
       .filter(Boolean)
-  const optionalDuration = (name: string) => {
+  const optionalDuration = (name: string, { min = 0, max = week }: Bounds = {}) => {
     const value = text(name)
     if (value === undefined) return undefined
     const milliseconds = parseDuration(value)
     if (milliseconds === undefined) throw invalid(name, value, 'a duration such as 90s, 15m, 1h30m or 7d')
+    if (milliseconds < min) throw invalid(name, value, `at least ${formatDuration(min)}`)
+    if (milliseconds > max) throw invalid(name, value, `at most ${formatDuration(max)}`)
     return milliseconds
   }
 
@@ -75,8 +84,8 @@ export function inputReader(env: NodeJS.ProcessEnv): InputReader {
           return [line.slice(0, at).trim(), line.slice(at + 1)]
         }),
       ),
-    duration: (name, fallback) => optionalDuration(name) ?? fallback,
-    integer(name, { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = {}) {
+    duration: (name, fallback, bounds) => optionalDuration(name, bounds) ?? fallback,
+    integer(name, { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER }: Bounds = {}) {
       const value = text(name)
       if (value === undefined) return undefined
       const number = Number(value)

@@ -24,6 +24,24 @@ export function fileSummary(file: string | undefined): Summary {
   }
 }
 
+/** One sign for how something ended, so that a reader sees red or green before reading. Takes every verdict, and `refused`. */
+export function verdictMark(verdict: string): string {
+  if (['completed', 'done', 'unchanged'].includes(verdict)) return '✅'
+  return ['failed', 'rolled-back', 'refused'].includes(verdict) ? '❌' : '⚠️'
+}
+
+/** The heading of a step's summary: what was done (Markdown), with the verdict where it has one. */
+export function summaryHeading(title: string, verdict?: string): string {
+  return verdict === undefined ? `### ${title}` : `### ${verdictMark(verdict)} ${title}: ${verdict}`
+}
+
+/** Folds the full digests of what a table shows by its first digits. Empty without digests. */
+export function markdownDigests(digests: string[]): string {
+  const all = [...new Set(digests)]
+  if (all.length === 0) return ''
+  return markdownDetails(all.length === 1 ? 'Full digest' : 'Full digests', all.map((one) => `\`${one}\``).join('<br>'))
+}
+
 /** A Markdown table. Cells may hold Markdown; line breaks and pipes in them are made safe. */
 export function markdownTable(header: string[], rows: string[][]): string {
   const row = (cells: string[]) => `| ${cells.map(tableCell).join(' | ')} |`

@@ -1,6 +1,6 @@
 import { Agent as HttpsAgent } from 'node:https'
 import { type Clock, formatDuration, type Log } from '@deploy-actions/action-kit'
-import type { MiddlewareStack, Provider, RetryStrategyV2, UserAgent } from '@smithy/types'
+import type { MiddlewareStack, RetryStrategyV2, UserAgent } from '@smithy/types'
 import { readableAwsError } from './errors.ts'
 import { patientRetries } from './retry.ts'
 
@@ -78,11 +78,4 @@ function clientConfig(options: ClientOptions): AwsClientConfig {
         : {}),
     },
   }
-}
-
-/** When the credentials that a client uses end; undefined when they do not say. */
-export async function credentialsExpiry(client: {
-  config: { credentials: Provider<{ expiration?: Date }> | (() => Promise<{ expiration?: Date }>) }
-}): Promise<Date | undefined> {
-  return (await client.config.credentials()).expiration
 }

@@ -1,3 +1,7 @@
-export { awsClient, type ClientOptions, credentialsExpiry } from './client.ts'
+export { awsClient, type ClientOptions } from './client.ts'
+export { consoleLink } from './console-link.ts'
 export { AccessError, isAccessError, isAwsError } from './errors.ts'
+export { warnOfExpiry } from './expiry.ts'
+export { type Partition, partitionOf } from './partition.ts'
 export { patientRetries, type RetryOptions } from './retry.ts'
+export { runTags } from './run-tags.ts'

@@ -1,6 +1,5 @@
-import { messageOf, UserError } from '@deploy-actions/action-kit'
+import { inParallel, messageOf, UserError } from '@deploy-actions/action-kit'
 import type { Descriptor, Manifest } from './manifest.ts'
-import { inParallel } from './parallel.ts'
 import { type PlannedBlob, type PushPlan, planPush } from './plan.ts'
 import { formatBytes, uploadProgress } from './progress.ts'
 import { shortDigest } from './reference.ts'

@@ -1,5 +1,4 @@
 export { ecsClient, logsClient } from './clients.ts'
-export { consoleUrl } from './deployments/console-link.ts'
 export { serviceTasks } from './deployments/deployment-tasks.ts'
 export { type ExplainClients, explainFailure } from './deployments/explain.ts'
 export { judge } from './deployments/judge.ts'

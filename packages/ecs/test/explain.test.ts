@@ -6,7 +6,7 @@ import type { TaskBehaviour } from '@deploy-actions/aws-simulator'
 import type { Evidence } from '../src/deployments/evidence.ts'
 import { likelyCause } from '../src/deployments/likely-cause.ts'
 import type { DeploymentOutcome, StoppedTask, TargetHealthLine } from '../src/deployments/types.ts'
-import { consoleUrl, explainFailure, reportAnnotation, reportLines, reportMarkdown } from '../src/index.ts'
+import { explainFailure, reportAnnotation, reportLines, reportMarkdown } from '../src/index.ts'
 import { at, deploymentOld, deploymentOurs, observation, service, serviceDeployment, started } from './observations.ts'
 import { type Stage, type StageOptions, stage, targetGroupArn } from './stage.ts'
 
@@ -372,23 +372,6 @@ test('tasks that the scheduler stopped are no cause', () => {
     { exitCode: 137 },
   )
   expect(likelyCause(evidence({ tasks: [scaled] }))).toBeUndefined()
-})
-
-test.each([
-  [
-    'arn:aws:ecs:eu-central-1:123456789012:service/prod/web',
-    'https://eu-central-1.console.aws.amazon.com/ecs/v2/clusters/prod/services/web/deployments?region=eu-central-1',
-  ],
-  [
-    'arn:aws-cn:ecs:cn-north-1:123456789012:service/prod/web',
-    'https://console.amazonaws.cn/ecs/v2/clusters/prod/services/web/deployments?region=cn-north-1',
-  ],
-  [
-    'arn:aws-us-gov:ecs:us-gov-west-1:123456789012:service/prod/web',
-    'https://console.amazonaws-us-gov.com/ecs/v2/clusters/prod/services/web/deployments?region=us-gov-west-1',
-  ],
-])('console link of %s', (arn, url) => {
-  expect(consoleUrl(arn)).toBe(url)
 })
 
 describe('against the simulator', () => {

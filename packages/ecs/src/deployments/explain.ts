@@ -2,9 +2,9 @@ import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import type { ECSClient, TaskDefinition } from '@aws-sdk/client-ecs'
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { messageOf } from '@deploy-actions/action-kit'
+import { consoleLink } from '@deploy-actions/aws'
 import { isEssential } from '../task-definitions/changes.ts'
 import { fetchTaskDefinition } from '../task-definitions/fetch.ts'
-import { consoleUrl } from './console-link.ts'
 import { byInterest, endedBadly, guiltyContainer, serviceTasks, stoppedTask } from './deployment-tasks.ts'
 import { isTrouble, oldestFirst, withoutServicePrefix } from './event-texts.ts'
 import { likelyCause } from './likely-cause.ts'
@@ -80,7 +80,7 @@ export async function explainFailure(clients: ExplainClients, outcome: Deploymen
     targets,
     log,
     events: events.slice(-eventsShown),
-    consoleUrl: consoleUrl(started.serviceArn),
+    consoleUrl: consoleLink(started.serviceArn),
     gaps,
   }
   return {

@@ -1,5 +1,5 @@
 import type { ECRClient } from '@aws-sdk/client-ecr'
-import { UserError } from '@deploy-actions/action-kit'
+import { memoised, UserError } from '@deploy-actions/action-kit'
 import { type EcrRepository, manifestsOf, readImageLabels, shortDigest } from '@deploy-actions/ecr'
 import { type ImageSchema, schemaFromLabels } from './labels.ts'
 
@@ -11,12 +11,7 @@ export type SchemaReader = (digest: string) => Promise<ImageSchema | undefined>
  * for damaged labels and for a missing repository.
  */
 export function schemaReader(ecr: ECRClient, repository: EcrRepository): SchemaReader {
-  const known = new Map<string, Promise<ImageSchema | undefined>>()
-  return (digest) => {
-    const asked = known.get(digest) ?? readSchema(ecr, repository, digest)
-    known.set(digest, asked)
-    return asked
-  }
+  return memoised((digest) => readSchema(ecr, repository, digest))
 }
 
 async function readSchema(ecr: ECRClient, repository: EcrRepository, digest: string): Promise<ImageSchema | undefined> {
