@@ -7,8 +7,8 @@ import { root } from '../lib/repository.ts'
 const below: Record<string, string[]> = {
   'action-kit': [],
   aws: ['action-kit'],
-  ecs: ['action-kit', 'aws'],
   ecr: ['action-kit', 'aws'],
+  ecs: ['action-kit', 'aws', 'ecr'],
   release: ['action-kit', 'aws', 'ecs', 'ecr'],
   'aws-simulator': [],
   'workflow-runner': [],
@@ -29,7 +29,7 @@ function importsOf(pattern: string): Import[] {
   })
 }
 
-const own = (specifier: string) => specifier.match(/^@deploy-actions\/([^/]+)$/)?.[1]
+const own = (specifier: string) => specifier.match(/^@deploy-actions\/([^/]+)(?:\/[a-z-]+)?$/)?.[1]
 
 test('the table covers every package there is', () => {
   const packages = globSync('packages/*/package.json', { cwd: root }).map((file) => file.split(path.sep)[1])

@@ -3,10 +3,10 @@ import { formatDuration, isUserError, messageOf, UserError } from '@deploy-actio
 import { isAccessError } from '@deploy-actions/aws'
 import { describeDeployableServices, familyRevision } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
+import { isForced } from './images-by-tag.ts'
 import type { Inputs } from './inputs.ts'
 import type { Wanted } from './revisions.ts'
 import type { Target } from './services.ts'
-import { isForced } from './tag-release.ts'
 
 /** `forward`: starts new tasks and will stop old ones. The others would be left in between by an update. */
 type Kind = 'forward' | 'rolling-back' | 'shifting'

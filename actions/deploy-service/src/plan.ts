@@ -11,12 +11,12 @@ import {
 import { type Check, checkAll } from './checks/all.ts'
 import type { Deps } from './deps.ts'
 import { wantedImages } from './images.ts'
+import { isForced } from './images-by-tag.ts'
 import type { Inputs } from './inputs.ts'
 import { type Wanted, wantedDefinitions } from './revisions.ts'
 import { findTargets } from './services.ts'
 import { type SettingChange, settingChanges } from './setting-changes.ts'
 import { shownChanges } from './shown-changes.ts'
-import { isForced } from './tag-release.ts'
 
 interface Plan {
   wanted: Wanted

@@ -1,5 +1,5 @@
 import { messageOf, UserError } from '@deploy-actions/action-kit'
-import { describeImage, parseImageReference } from '@deploy-actions/ecr'
+import { type EcrImageRef, type ImageRef, imageText, pinned, repositoryOf } from '@deploy-actions/ecr'
 import { familyRevision } from '@deploy-actions/ecs'
 import {
   admission,
@@ -12,7 +12,7 @@ import {
   schemaReader,
 } from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
-import { ecrOf } from './images.ts'
+import { lookUpImage } from './ecr-lookup.ts'
 import type { Inputs } from './inputs.ts'
 import type { Wanted } from './revisions.ts'
 import { type Permit, type UndoRight, unguarded } from './undo-right.ts'
@@ -52,16 +52,17 @@ export async function mayServe(inputs: Inputs, wanted: Wanted[], deps: Deps, qui
   const record = await readRecord(await deps.clients.ssm(), application, environment)
   const state = record?.state
   let schemaLevel: string | undefined
-  for (const { digest, image, repository, region } of await imagesOf(inputs, wanted, state, deps)) {
+  for (const image of await imagesOf(inputs, wanted, state, deps)) {
+    const { digest } = image
     const name = recordName(application, environment)
     const commit = deps.github.sha || undefined
     const run = runName(deps.github)
     const admitted = admission({ state, digest, commit, order: deps.order, run, now: deps.clock.now(), name })
     if (!admitted.admitted) throw new UserError(`${admitted.message}${migratedText(state, digest)}`)
-    const read = schemaReader(await deps.clients.ecr(region), repository)
+    const read = schemaReader(await deps.clients.ecr(image.region), repositoryOf(image))
     const answer = await askGuard({ purpose: 'deploy', state, digest, read, acrossSchema })
     if (!quiet) for (const warning of answer.warnings) deps.log.warning(warning)
-    if (answer.answer !== 'go') throw new UserError(`${image} may not serve yet. ${answer.message}`)
+    if (answer.answer !== 'go') throw new UserError(`${imageText(image)} may not serve yet. ${answer.message}`)
     schemaLevel = (await schemaOf(digest, state, read)).level.text
   }
   return { undo: await undoRight(inputs, wanted, state, deps), schemaLevel }
@@ -77,12 +78,7 @@ function migratedText(state: RecordState | undefined, digest: string): string {
   return ` But the database has been migrated to schema ${schema.level} for this image already, while what serves expects ${serving.level}: it has to work with both until this release, or a fix of it, is deployed.`
 }
 
-interface KnownImage {
-  image: string
-  digest: string
-  repository: { name: string; registryId?: string }
-  region: string
-}
+type KnownImage = EcrImageRef & { digest: string }
 
 /** The digests that are to serve. Throws where one is not known and there is a schema to protect. */
 async function imagesOf(
@@ -91,25 +87,22 @@ async function imagesOf(
   state: RecordState | undefined,
   deps: Deps,
 ): Promise<KnownImage[]> {
-  const references = [...new Set(wanted.flatMap(({ image }) => image ?? []))]
-  const known = await Promise.all(references.map((reference) => knownImage(reference, deps)))
-  const missing = references.filter((_, index) => !known[index])
+  const images = wanted.flatMap(({ image }) => (image.kind === 'one' ? [image.image] : []))
+  const distinct = [...new Map(images.map((image) => [imageText(image), image])).values()]
+  const known = await Promise.all(distinct.map((image) => knownImage(image, deps)))
+  const missing = distinct.filter((_, index) => !known[index]).map(imageText)
   const level = state?.pending?.level ?? state?.schema?.level ?? 'none'
-  if ((missing.length > 0 || references.length === 0) && level !== 'none')
+  if ((missing.length > 0 || distinct.length === 0) && level !== 'none')
     throw new UserError(
       `Which schema level ${missing.join(', ') || 'this release'} expects cannot be told, as it is no image of ECR that is known by digest, and the record says ${level}. Give repository and digest${inputs.container ? '' : ', or name the container'}. Nothing was changed.`,
     )
   return known.filter((one) => one !== undefined)
 }
 
-async function knownImage(reference: string, deps: Deps): Promise<KnownImage | undefined> {
-  const parsed = parseImageReference(reference)
-  const ecr = parsed && ecrOf(parsed.host)
-  if (!parsed || !ecr) return undefined
-  const repository = { name: parsed.repository, registryId: ecr.registryId }
-  if (parsed.digest) return { image: reference, digest: parsed.digest, repository, region: ecr.region }
-  const found = await describeImage(await deps.clients.ecr(ecr.region), repository, { tag: parsed.tag ?? 'latest' })
-  return found && { image: reference, digest: found.digest, repository, region: ecr.region }
+async function knownImage(image: ImageRef, deps: Deps): Promise<KnownImage | undefined> {
+  if (image.kind === 'foreign') return undefined
+  const digest = image.digest ?? (await lookUpImage(deps.clients, image))?.digest
+  return digest === undefined ? undefined : { ...pinned(image, digest), digest }
 }
 
 /** Asked before the update, as there is no time for it once the run is cancelled. */
@@ -122,21 +115,17 @@ async function undoRight(
   const level = state?.pending ? `${state.pending.level} (pending)` : (state?.schema?.level ?? 'none')
   if (level === 'none') return { allowed: true, why: 'The application has no migrations.' }
   for (const { target, imageBefore } of wanted) {
-    const parsed = imageBefore === undefined ? undefined : parseImageReference(imageBefore)
+    const image = imageBefore.kind === 'one' ? imageBefore.image : undefined
     const newest = state?.releases[0]
     const recorded = newest?.services[target.name] === familyRevision(target.runs) ? newest?.digest : undefined
-    const digest = parsed?.digest ?? recorded
-    const ecr = parsed && ecrOf(parsed.host)
-    if (!parsed || !digest || !ecr)
+    const digest = image?.digest ?? recorded
+    if (image?.kind !== 'ecr' || !digest)
       return {
         allowed: false,
-        why: `Which schema level the present release of ${target.name} (${imageBefore ?? 'unknown image'}) expects cannot be told.`,
+        why: `Which schema level the present release of ${target.name} (${image ? imageText(image) : 'unknown image'}) expects cannot be told.`,
       }
     try {
-      const read = schemaReader(await deps.clients.ecr(ecr.region), {
-        name: parsed.repository,
-        registryId: ecr.registryId,
-      })
+      const read = schemaReader(await deps.clients.ecr(image.region), repositoryOf(image))
       const answer = await askGuard({ purpose: 'rollback', state, digest, read, acrossSchema })
       if (answer.answer !== 'go')
         return {

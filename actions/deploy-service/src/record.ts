@@ -1,6 +1,5 @@
 import { messageOf } from '@deploy-actions/action-kit'
-import { parseImageReference } from '@deploy-actions/ecr'
-import { type DeploymentOutcome, familyRevision } from '@deploy-actions/ecs'
+import { type DeploymentOutcome, familyRevision, releaseDigest } from '@deploy-actions/ecs'
 import { allOf, attemptCompleted, overruledText, runName, serviceDeployed, updateRecord } from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
@@ -20,7 +19,7 @@ export async function recordCompleted(
   const { clock, github, log } = deps
   const completed = wanted.flatMap(({ target, image }) => {
     const outcome = outcomes.find(({ started }) => started.service === target.name)
-    const digest = image === undefined ? undefined : parseImageReference(image)?.digest
+    const digest = releaseDigest(image)
     return outcome?.verdict === 'completed' && digest ? [{ digest, outcome }] : []
   })
   const [first] = completed

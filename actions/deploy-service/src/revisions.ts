@@ -1,4 +1,5 @@
 import { inParallel } from '@deploy-actions/action-kit'
+import { type ImageRef, imageText } from '@deploy-actions/ecr'
 import {
   applyChanges,
   type Difference,
@@ -9,16 +10,17 @@ import {
   loadTaskDefinition,
   type PathParameters,
   parametersUnder,
+  type ReleaseImage,
   registerOrReuse,
+  releaseImage,
   type TaskDefinitionInput,
-  targetContainer,
   toRegisterInput,
 } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
 import type { WantedImages } from './images.ts'
+import { imagesByTag } from './images-by-tag.ts'
 import type { Inputs } from './inputs.ts'
 import type { Target } from './services.ts'
-import { imagesByTag } from './tag-release.ts'
 
 /** What one service is to run, beside what it runs. */
 export interface Wanted {
@@ -27,14 +29,14 @@ export interface Wanted {
   definition: TaskDefinitionInput
   changes: Difference[]
   /** Images named by a tag, where nothing else changes: only a forced deployment makes ECS look up what they name now. */
-  byTag: string[]
+  byTag: ImageRef[]
   /** The revision that the input `task-definition` names, which is reused however old it is. */
   named: FetchedTaskDefinition | undefined
   /** The running revision was deregistered: ECS starts no deployment of it any more. */
   inactive: boolean
-  /** Image of the container that the release is about, before and after. */
-  imageBefore: string | undefined
-  image: string | undefined
+  /** What the release is about, before and after. */
+  imageBefore: ReleaseImage
+  image: ReleaseImage
 }
 
 /** Works out what each service is to run. Reads, and changes nothing. */
@@ -73,8 +75,8 @@ export async function wantedDefinitions(
       byTag: changes.length === 0 ? imagesByTag(definition, inputs) : [],
       named,
       inactive: found.taskDefinition.status === 'INACTIVE',
-      imageBefore: imageOf(running, inputs.container),
-      image: imageOf(definition, inputs.container),
+      imageBefore: releaseImage(running, inputs.container),
+      image: releaseImage(definition, inputs.container),
     }
   })
 }
@@ -129,8 +131,8 @@ function changed(
   for (const name of Object.keys(inputs.secrets)) if (!(name in inputs.variables)) delete environment[name]
   return applyChanges(base, {
     ...(inputs.container && { container: inputs.container }),
-    ...(images.single && { image: images.single }),
-    images: images.byContainer,
+    ...(images.single && { image: imageText(images.single) }),
+    images: Object.fromEntries(Object.entries(images.byContainer).map(([name, image]) => [name, imageText(image)])),
     ...(Object.keys(environment).length > 0 && { environment }),
     ...(Object.keys(secrets).length > 0 && { secrets }),
     ...(inputs.command && { command: inputs.command }),
@@ -138,13 +140,4 @@ function changed(
     ...(inputs.memory && { memory: inputs.memory }),
     ...(parameters && { dockerLabels: parameters.dockerLabels }),
   })
-}
-
-function imageOf(definition: TaskDefinitionInput, container: string | undefined): string | undefined {
-  try {
-    return targetContainer(definition, container).image
-  } catch {
-    // Several essential containers and none named: there is no one image of the release.
-    return undefined
-  }
 }

@@ -1,5 +1,5 @@
 import { formatDuration, markdownDetails, markdownTable, markdownText, messageOf } from '@deploy-actions/action-kit'
-import { parseImageReference, shortDigest } from '@deploy-actions/ecr'
+import { imageName, shortDigest } from '@deploy-actions/ecr'
 import { describeDifference, familyRevision, reportMarkdown } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
 import { gantt } from './gantt.ts'
@@ -49,14 +49,14 @@ export async function summarise(story: Story, deps: Deps): Promise<void> {
 function overview({ outcomes, refused, wanted, begun }: Story): string {
   const rows = outcomes.map(({ started, verdict, reason, endedAt }) => {
     const image = wanted.find(({ target }) => target.name === started.service)?.image
-    const digest = image === undefined ? undefined : parseImageReference(image)?.digest
+    const digest = image?.kind === 'one' ? image.image.digest : undefined
     const from = familyRevision(started.previousTaskDefinition)
     const to = familyRevision(started.taskDefinition)
     return [
       `\`${started.service}\``,
       `**${verdict}**`,
       from === to ? `\`${to}\`` : `\`${from}\` → \`${to}\``,
-      digest ? `\`${shortDigest(digest)}\`` : (image ?? ''),
+      digest ? `\`${shortDigest(digest)}\`` : image?.kind === 'one' ? `\`${imageName(image.image)}\`` : '',
       formatDuration(endedAt.getTime() - begun.getTime()),
       markdownText(reason),
     ]

@@ -8,11 +8,11 @@ import {
   startDeployment,
 } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
+import { isForced } from './images-by-tag.ts'
 import type { Inputs } from './inputs.ts'
 import type { OpenBook } from './open-deployments.ts'
 import type { Revision, Wanted } from './revisions.ts'
 import type { Target } from './services.ts'
-import { isForced } from './tag-release.ts'
 
 export interface Updated {
   started: StartedDeployment[]

@@ -1,4 +1,5 @@
 import { isUserError, messageOf, UserError } from '@deploy-actions/action-kit'
+import { repositoryOf } from '@deploy-actions/ecr'
 import { askGuard, type GuardAnswer, type RecordState, type SchemaReader, schemaReader } from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
 import { type ImagePlace, imagePlace, whyUnusable } from './images.ts'
@@ -117,7 +118,7 @@ async function inspect(target: Target, inputs: Inputs, deps: Deps): Promise<stri
       const place = await presentPlace(service.present, inputs, deps)
       // A chosen definition has to exist, and tells which image it is about.
       if (inputs.to.kind === 'task-definition') await digestIn(service, inputs, deps)
-      return service.digest && place ? whyUnusable(deps.ecr, place.repository, service.digest, onDenied) : undefined
+      return service.digest && place ? whyUnusable(deps.ecr, place.image, service.digest, onDenied) : undefined
     }),
   )
   return problems.find((problem) => problem !== undefined)
@@ -130,7 +131,7 @@ async function inspect(target: Target, inputs: Inputs, deps: Deps): Promise<stri
 export async function presentPlace(present: Present, inputs: Inputs, deps: Deps): Promise<ImagePlace | undefined> {
   try {
     const place = await presentImage(inputs, present, deps)
-    present.digest ??= place.digest
+    present.digest ??= place.image.digest
     return place
   } catch (error) {
     if (!isUserError(error) || inputs.to.kind !== 'task-definition') throw error
@@ -142,7 +143,7 @@ export async function presentPlace(present: Present, inputs: Inputs, deps: Deps)
 async function digestIn(service: ServiceTarget, inputs: Inputs, { definition }: Deps): Promise<string | undefined> {
   if (service.digest || !service.taskDefinition) return service.digest
   const { taskDefinition } = await definition(service.taskDefinition)
-  service.digest = imagePlace(taskDefinition, inputs).digest
+  service.digest = imagePlace(taskDefinition, inputs).image.digest
   return service.digest
 }
 
@@ -150,10 +151,9 @@ async function digestIn(service: ServiceTarget, inputs: Inputs, { definition }: 
 export function lazyReader(inputs: Inputs, target: Target, deps: Deps): SchemaReader {
   let reader: Promise<SchemaReader> | undefined
   const open = async () => {
-    const place = inputs.repository
-      ? { repository: { name: inputs.repository, registryId: inputs.registry } }
-      : await presentImage(inputs, target.services[0]!.present, deps)
-    return schemaReader(deps.ecr, place.repository)
+    if (inputs.repository) return schemaReader(deps.ecr, { name: inputs.repository, registryId: inputs.registry })
+    const { image } = await presentImage(inputs, target.services[0]!.present, deps)
+    return image.kind === 'ecr' ? schemaReader(deps.ecr, repositoryOf(image)) : async () => undefined
   }
   return async (digest) => {
     reader ??= open()

@@ -1,4 +1,5 @@
 import { isUserError, messageOf } from '@deploy-actions/action-kit'
+import { imageText, pinned } from '@deploy-actions/ecr'
 import {
   applyChanges,
   currentDeployment,
@@ -51,8 +52,11 @@ async function straight(move: Move, inputs: Inputs, deps: Deps): Promise<Started
 async function swap(move: Move, inputs: Inputs, deps: Deps): Promise<StartedDeployment> {
   const { ecs, log } = deps
   const fetched = await deps.definition(move.present.arn)
-  const { container, prefix } = imagePlace(fetched.taskDefinition, inputs)
-  const wanted = applyChanges(toRegisterInput(fetched), { container, image: `${prefix}@${move.digest}` })
+  const { container, image } = imagePlace(fetched.taskDefinition, inputs)
+  const wanted = applyChanges(toRegisterInput(fetched), {
+    container,
+    image: imageText(pinned(image, move.digest ?? '')),
+  })
   const revision = await registerOrReuse(ecs, wanted, { log })
   log.info(
     `${move.present.service}: ${revision.registered ? 'registered' : 'reusing'} ${revision.familyRevision}, ${move.present.taskDefinition} with the image swapped.`,

@@ -18,10 +18,13 @@ export async function checkBeside(
     moves.map(async (move) => {
       try {
         const reference = move.way === 'straight' ? move.taskDefinition! : move.present.arn
-        const { repository, digest: pinned } = imagePlace((await deps.definition(reference)).taskDefinition, inputs)
-        move.digest ??= pinned
-        move.present.digest ??= imagePlace((await deps.definition(move.present.arn)).taskDefinition, inputs).digest
-        const problem = move.digest && (await whyUnusable(deps.ecr, repository, move.digest, onDenied))
+        const { image } = imagePlace((await deps.definition(reference)).taskDefinition, inputs)
+        move.digest ??= image.digest
+        move.present.digest ??= imagePlace(
+          (await deps.definition(move.present.arn)).taskDefinition,
+          inputs,
+        ).image.digest
+        const problem = move.digest && (await whyUnusable(deps.ecr, image, move.digest, onDenied))
         if (problem)
           deps.log.error(
             `${move.present.service}: ${problem} Its tasks cannot start. Roll back to another release: to: a digest, a commit or family:revision.`,

@@ -1,5 +1,5 @@
 import { UserError } from '@deploy-actions/action-kit'
-import { describeImage, shortDigest } from '@deploy-actions/ecr'
+import { describeImage, repositoryOf, shortDigest } from '@deploy-actions/ecr'
 import {
   type Attempt,
   type Release,
@@ -132,14 +132,15 @@ async function commitTarget(commit: string, inputs: Inputs, situation: Situation
     throw new UserError(
       `Input "to" is "${commit}": the record has no release of that commit. Give all 40 digits to find its image in ECR by the tag sha-<commit>. Nothing was changed.`,
     )
-  const { repository } = await presentImage(inputs, present[0]!, deps)
-  const image = await describeImage(deps.ecr, repository, { tag: `sha-${commit}` })
-  if (!image)
+  const { image } = await presentImage(inputs, present[0]!, deps)
+  const found =
+    image.kind === 'ecr' ? await describeImage(deps.ecr, repositoryOf(image), { tag: `sha-${commit}` }) : undefined
+  if (!found)
     throw new UserError(
-      `Neither the record nor repository "${repository.name}" (tag sha-${commit}) knows an image of commit ${commit}. Nothing was changed. Give a digest, or deploy the commit.`,
+      `Neither the record nor repository "${image.repository}" (tag sha-${commit}) knows an image of commit ${commit}. Nothing was changed. Give a digest, or deploy the commit.`,
     )
   const reason = `the image of commit ${commit.slice(0, 7)}`
-  return { ...imageTarget(reason, image.digest, present, undefined), commit, byName: true }
+  return { ...imageTarget(reason, found.digest, present, undefined), commit, byName: true }
 }
 
 function imageTarget(reason: string, digest: string, present: Present[], release: Release | undefined): Target {

@@ -1,7 +1,7 @@
 import type { Service } from '@aws-sdk/client-ecs'
 import { UserError } from '@deploy-actions/action-kit'
 import { runTags } from '@deploy-actions/aws'
-import { imageUri } from '@deploy-actions/ecr'
+import { ecrImage, imageText } from '@deploy-actions/ecr'
 import {
   applyChanges,
   describeServices,
@@ -79,7 +79,9 @@ async function changes(
   const parameters = parametersPath ? await parametersUnder(ssm, parametersPath, { as: parametersAs }) : {}
   if (!image) return parameters
   const registryId = image.repository.registryId ?? accountOf(service)
-  return { ...parameters, image: imageUri(registryId, registryRegion, image.repository.name, image.digest) }
+  const { repository, digest } = image
+  const pinned = ecrImage({ registryId, region: registryRegion, repository: repository.name, digest })
+  return { ...parameters, image: imageText(pinned) }
 }
 
 /** With CODE_DEPLOY or EXTERNAL the task sets name the revision. */

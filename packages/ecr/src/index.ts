@@ -35,15 +35,22 @@ export { formatBytes } from './progress.ts'
 export { type PushedBlob, type PushOptions, type PushResult, pushImage } from './push.ts'
 export {
   digestOf,
+  type EcrImageRef,
   type EcrRepository,
-  type ImageReference,
-  imageUri,
+  ecrImage,
+  ecrRegistryOf,
+  type ForeignImageRef,
+  type ImageRef,
+  imageName,
+  imageText,
   isDigest,
   isRegistryId,
   isRepositoryName,
   isTag,
-  parseImageReference,
+  parseImageRef,
+  pinned,
   registryHost,
+  repositoryOf,
   shortDigest,
 } from './reference.ts'
 export { plainAccess, type RegistryAccess, type RegistryAccessOptions, registryAccess } from './registry/access.ts'

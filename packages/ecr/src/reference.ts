@@ -46,32 +46,98 @@ export function registryHost(registryId: string, region: string): string {
   return `${registryId}.dkr.ecr.${region}.${suffix}`
 }
 
-/** The image's URI pinned by digest, as a container definition takes it. */
-export function imageUri(registryId: string, region: string, repository: string, digest: string): string {
-  return `${registryHost(registryId, region)}/${repository}@${digest}`
+/** Account and region of an ECR registry's host, undefined for other hosts (ECR user guide: IPv4, dual-stack and FIPS endpoints). */
+export function ecrRegistryOf(host: string): { registryId: string; region: string } | undefined {
+  const [, registryId, ipv4, dualStack] =
+    host.match(
+      /^(\d{12})\.dkr(?:\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?|-ecr(?:-fips)?\.([a-z0-9-]+)\.on\.aws)$/,
+    ) ?? []
+  const region = ipv4 ?? dualStack
+  return registryId && region ? { registryId, region } : undefined
 }
 
-export interface ImageReference {
-  host: string
+/** An image as a task definition or an input names it, parsed once. */
+export type ImageRef = EcrImageRef | ForeignImageRef
+
+interface ImageParts {
   repository: string
-  tag?: string
-  digest?: string
+  tag: string | undefined
+  digest: string | undefined
 }
+
+export interface EcrImageRef extends ImageParts {
+  kind: 'ecr'
+  /** As it was written: a network with IPv6 only needs the dual-stack host. */
+  host: string
+  registryId: string
+  region: string
+}
+
+/** An image of another registry; without a host it is Docker Hub's short form. */
+export interface ForeignImageRef extends ImageParts {
+  kind: 'foreign'
+  host: string | undefined
+}
+
+/** Longer than any reference that a registry takes: host, 256 of repository, 128 of tag, 71 of digest. */
+const longestReference = 1024
 
 /**
- * Splits `host/repository[:tag][@digest]`. Undefined when the text is not such a reference; a reference without a host (Docker Hub's short
- * form) is not one.
+ * Parses `[host/]repository[:tag][@digest]` (OCI distribution specification; docker's rule tells a host from a repository's first part).
+ * Undefined when the text is no such reference, as `https://…`, upper case in the repository, blanks, two tags.
  */
-export function parseImageReference(text: string): ImageReference | undefined {
-  const [rest = '', digest, ...more] = text.split('@')
+export function parseImageRef(text: string): ImageRef | undefined {
+  const [rest = '', digest, ...more] = text.length > longestReference ? [] : text.split('@')
   if (more.length > 0 || (digest !== undefined && !isDigest(digest))) return undefined
-  const slash = rest.indexOf('/')
-  const host = rest.slice(0, Math.max(slash, 0))
-  if (slash < 1 || !/^[a-zA-Z0-9.-]+(:\d+)?$/.test(host) || !/[.:]|^localhost$/.test(host)) return undefined
-  const path = rest.slice(slash + 1)
-  const colon = path.indexOf(':')
-  const repository = colon === -1 ? path : path.slice(0, colon)
-  const tag = colon === -1 ? undefined : path.slice(colon + 1)
-  if (!isRepositoryName(repository) || (tag !== undefined && !isTag(tag))) return undefined
-  return { host, repository, ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) }
+  const first = rest.slice(0, Math.max(rest.indexOf('/'), 0))
+  const host = /[.:]|^localhost$/.test(first) ? first : undefined
+  const [repository = '', tag, ...tags] = rest.slice(host === undefined ? 0 : host.length + 1).split(':')
+  if (tags.length > 0 || (tag !== undefined && !isTag(tag))) return undefined
+  const parts = { repository, tag, digest }
+  const registry = host === undefined ? undefined : ecrRegistryOf(host)
+  if (host !== undefined && registry)
+    return isRepositoryName(repository) ? { kind: 'ecr', host, ...registry, ...parts } : undefined
+  return isForeignRepository(repository) && (host === undefined || isHost(host))
+    ? { kind: 'foreign', host, ...parts }
+    : undefined
+}
+
+/** An image in ECR, on the registry's usual host. */
+export function ecrImage({
+  registryId,
+  region,
+  repository,
+  tag,
+  digest,
+}: Pick<EcrImageRef, 'registryId' | 'region' | 'repository'> & Partial<ImageParts>): EcrImageRef {
+  return { kind: 'ecr', host: registryHost(registryId, region), registryId, region, repository, tag, digest }
+}
+
+/** The reference as a container definition takes it; `parseImageRef` gives the same parts again. */
+export function imageText({ host, repository, tag, digest }: ImageRef): string {
+  return `${host ? `${host}/` : ''}${repository}${tag ? `:${tag}` : ''}${digest ? `@${digest}` : ''}`
+}
+
+/** The image for a reader, without host: `shop/api@abcdef123456`, or `shop/api:v1` where it is not pinned. */
+export function imageName({ repository, tag = 'latest', digest }: ImageRef): string {
+  return digest ? `${repository}@${shortDigest(digest)}` : `${repository}:${tag}`
+}
+
+/** The same image by digest alone, whatever its tag names later. */
+export function pinned<Ref extends ImageRef>(ref: Ref, digest: string): Ref {
+  return { ...ref, tag: undefined, digest }
+}
+
+/** The repository as ECR's API takes it. */
+export function repositoryOf({ repository, registryId }: EcrImageRef): EcrRepository {
+  return { name: repository, registryId }
+}
+
+/** Other registries take more than ECR: `my--app`, `a__b`, a single letter. */
+function isForeignRepository(text: string): boolean {
+  return text.length <= 256 && text.split('/').every((part) => /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/.test(part))
+}
+
+function isHost(text: string): boolean {
+  return /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::\d{1,5})?$/.test(text)
 }

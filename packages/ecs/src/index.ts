@@ -42,6 +42,7 @@ export {
   type RegisteredTaskDefinition,
   registerOrReuse,
 } from './task-definitions/register.ts'
+export { imagesOf, type ReleaseImage, releaseDigest, releaseImage } from './task-definitions/release-image.ts'
 export { type LoadedTaskDefinition, loadNamedTaskDefinition, loadTaskDefinition } from './task-definitions/source.ts'
 export { type TaskDefinitionSource, taskDefinitionSource } from './task-definitions/source-text.ts'
 export { describeTask, runningTasksStartedBy, taskId } from './tasks/find-tasks.ts'

@@ -1,6 +1,5 @@
-import { imageByDigest, imageByTag, imagePlatforms, parseImageReference, shortDigest } from '@deploy-actions/ecr'
+import { imageByDigest, imageByTag, imageName, imagePlatforms, parseImageRef, repositoryOf } from '@deploy-actions/ecr'
 import type { Deps } from '../deps.ts'
-import { ecrOf } from '../images.ts'
 import type { Inputs } from '../inputs.ts'
 import type { Wanted } from '../revisions.ts'
 import type { Check } from './all.ts'
@@ -30,16 +29,15 @@ function platformOf({ definition, target: { service } }: Wanted): string | undef
 }
 
 async function checkImage(reference: string, platforms: (string | undefined)[], deps: Deps): Promise<Check[]> {
-  const parsed = parseImageReference(reference)
-  const location = parsed && ecrOf(parsed.host)
-  if (!parsed || !location) return [{ level: 'unknown', text: `${reference} is not in ECR and was not looked up.` }]
-  const repository = { name: parsed.repository, registryId: location.registryId }
-  const ecr = await deps.clients.ecr(location.region)
-  const image = parsed.digest
-    ? await imageByDigest(ecr, repository, parsed.digest)
-    : await imageByTag(ecr, repository, parsed.tag ?? 'latest')
-  const name = `${parsed.repository}${parsed.digest ? `@${shortDigest(parsed.digest)}` : `:${parsed.tag ?? 'latest'}`}`
-  if (!image) return [{ level: 'problem', text: `Image ${name} is not in ECR (${location.region}).` }]
+  const ref = parseImageRef(reference)
+  if (ref?.kind !== 'ecr') return [{ level: 'unknown', text: `${reference} is not in ECR and was not looked up.` }]
+  const repository = repositoryOf(ref)
+  const ecr = await deps.clients.ecr(ref.region)
+  const image = ref.digest
+    ? await imageByDigest(ecr, repository, ref.digest)
+    : await imageByTag(ecr, repository, ref.tag ?? 'latest')
+  const name = imageName(ref)
+  if (!image) return [{ level: 'problem', text: `Image ${name} is not in ECR (${ref.region}).` }]
   if (image.status !== 'ACTIVE')
     return [
       { level: 'problem', text: `Image ${name} is ${image.status} in ECR and cannot be pulled; restore it first.` },

@@ -1,10 +1,8 @@
 import { DescribeServiceRevisionsCommand } from '@aws-sdk/client-ecs'
 import { messageOf } from '@deploy-actions/action-kit'
-import { parseImageReference, shortDigest } from '@deploy-actions/ecr'
-import { type DeploymentOutcome, isEssential, type TaskDefinitionInput, targetContainer } from '@deploy-actions/ecs'
+import { type EcrImageRef, type ImageRef, imageText, shortDigest } from '@deploy-actions/ecr'
+import { type DeploymentOutcome, imagesOf, releaseImage, type TaskDefinitionInput } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
-import type { Located } from './ecr-lookup.ts'
-import { ecrOf } from './images.ts'
 import type { Inputs } from './inputs.ts'
 import type { Wanted } from './revisions.ts'
 
@@ -15,21 +13,12 @@ export type TagExpectations = Map<string, { reference: string; digests: string[]
  * The images that a release may be about and that are named by a tag. Only a forced deployment makes ECS look at a tag again (ECS developer guide:
  * "Container image resolution"). They are those of the containers that `image` names, or of the one that `container` decides, or, where that is open, of every essential one.
  */
-export function imagesByTag(definition: TaskDefinitionInput, { image, container }: Inputs): string[] {
-  return concerned(definition, image, container).flatMap(({ image: reference }) =>
-    reference && !parseImageReference(reference)?.digest ? [reference] : [],
-  )
-}
-
-function concerned(definition: TaskDefinitionInput, image: Inputs['image'], container: string | undefined) {
-  const containers = definition.containerDefinitions ?? []
-  if (image?.kind === 'references' && image.single === undefined)
-    return containers.filter(({ name = '' }) => name in image.byContainer)
-  try {
-    return [targetContainer(definition, container)]
-  } catch {
-    return containers.filter(isEssential)
-  }
+export function imagesByTag(definition: TaskDefinitionInput, { image, container }: Inputs): ImageRef[] {
+  const concerned =
+    image?.kind === 'references' && image.single === undefined
+      ? Object.keys(image.byContainer).flatMap((name) => imagesOf(releaseImage(definition, name)))
+      : imagesOf(releaseImage(definition, container))
+  return concerned.filter(({ digest }) => digest === undefined)
 }
 
 /** Whether the service gets a new deployment even where nothing changes. Decided for each service by itself. */
@@ -42,12 +31,10 @@ export async function tagExpectations(wanted: Wanted[], deps: Deps): Promise<Tag
   const found: TagExpectations = new Map()
   const digests = new Map<string, Promise<string[]>>()
   for (const { target, byTag } of wanted)
-    for (const reference of byTag) {
-      const parsed = parseImageReference(reference)
-      const ecr = parsed && ecrOf(parsed.host)
-      if (!parsed || !ecr) continue
-      const asked =
-        digests.get(reference) ?? digestsOf({ name: parsed.repository, ...ecr }, parsed.tag ?? 'latest', deps)
+    for (const image of byTag) {
+      if (image.kind === 'foreign') continue
+      const reference = imageText(image)
+      const asked = digests.get(reference) ?? digestsOf(image, deps)
       digests.set(reference, asked)
       const answer = await asked
       if (answer.length > 0) found.set(target.name, [...(found.get(target.name) ?? []), { reference, digests: answer }])
@@ -60,23 +47,24 @@ export function sayTags(wanted: Wanted[], { log }: Deps): void {
   const tagged = wanted.filter(({ byTag }) => byTag.length > 0)
   if (tagged.length === 0) return
   const names = tagged.map(({ target }) => target.name).join(', ')
-  const references = [...new Set(tagged.flatMap(({ byTag }) => byTag))].join(', ')
+  const references = [...new Set(tagged.flatMap(({ byTag }) => byTag.map(imageText)))].join(', ')
   log.info(
     `${names}: ${references} is named by a tag and nothing else changes; a new deployment makes ECS look up the tag again.`,
   )
 }
 
 /** The digest behind a tag and, for an index, those of its images: which of them ECS records is not documented. */
-async function digestsOf(repository: Located, tag: string, deps: Deps): Promise<string[]> {
+async function digestsOf(image: EcrImageRef, deps: Deps): Promise<string[]> {
+  const { repository, tag = 'latest' } = image
   try {
-    const { lookUpTag, childDigests } = await import('./ecr-lookup.ts')
-    const found = await lookUpTag(deps.clients, repository, tag)
+    const { lookUpImage, childDigests } = await import('./ecr-lookup.ts')
+    const found = await lookUpImage(deps.clients, image)
     if (!found) {
-      deps.log.warning(`Repository "${repository.name}" has no tag "${tag}": the new tasks will not find their image.`)
+      deps.log.warning(`Repository "${repository}" has no tag "${tag}": the new tasks will not find their image.`)
       return []
     }
     if (!found.mediaType.includes('index') && !found.mediaType.includes('list')) return [found.digest]
-    return [found.digest, ...(await childDigests(deps.clients, repository, found.digest))]
+    return [found.digest, ...(await childDigests(deps.clients, image, found.digest))]
   } catch (error) {
     deps.log.warning(`What the tag "${tag}" names is not compared with what the tasks run. ${messageOf(error)}`)
     return []
