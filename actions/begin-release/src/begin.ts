@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ActionResult, ActionRuntime } from '@deploy-actions/action-kit'
+import { compareCommits } from '@deploy-actions/action-kit/github'
 import { ecrClient } from '@deploy-actions/ecr'
 import { runName, runOrder, schemaReader, ssmClient } from '@deploy-actions/release'
 import type { Inputs } from './inputs.ts'
@@ -26,7 +27,9 @@ export async function begin(inputs: Inputs, runtime: ActionRuntime): Promise<Act
   const order = runOrder(runtime.env)
   const kept = tickets(github.temp)
   const begun = () => kept.keep(ticket)
-  const result = await run(inputs, { ssm, read, clock, log, signal, summary, holder, order, begun })
+  const compare = (serves: string | undefined) =>
+    compareCommits({ base: serves, head: inputs.commit, token: inputs.token, github, cancelled: signal })
+  const result = await run(inputs, { ssm, read, clock, log, signal, summary, holder, order, begun, compare })
   if (!result.outputs?.proceed) kept.end(ticket)
   return result
 }

@@ -17,6 +17,8 @@ export interface Inputs {
   order: 'warn' | 'strict'
   acceptHistory: boolean
   acrossSchema: boolean
+  /** Reads contents of this repository on GitHub; undefined off GitHub. */
+  token: string | undefined
   region: string
   registryRegion: string
 }
@@ -52,6 +54,7 @@ export function parseInputs(reader: InputReader): Inputs {
     order: reader.choice('order', ['warn', 'strict'], 'warn'),
     acceptHistory: reader.flag('accept-history', false),
     acrossSchema: reader.flag('across-schema', false),
+    token: reader.text('token'),
     region,
     registryRegion: reader.text('registry-region') ? reader.region('registry-region') : region,
   }

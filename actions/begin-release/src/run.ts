@@ -1,5 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm'
 import { type ActionResult, type Clock, formatDuration, type Log, UserError } from '@deploy-actions/action-kit'
+import type { Comparison, NoComparison } from '@deploy-actions/action-kit/github'
 import {
   acquireLock,
   admission,
@@ -23,6 +24,7 @@ import { assess } from './assess.ts'
 import type { Inputs } from './inputs.ts'
 import { beginSummary, sayBegun } from './report.ts'
 import { onUntested, untested } from './tested.ts'
+import { outgoingOutputs, sayWhatGoesOut, whatGoesOutMarkdown } from './what-goes-out.ts'
 
 export interface Deps {
   ssm: SSMClient
@@ -36,6 +38,8 @@ export interface Deps {
   order: string | undefined
   /** Called once this job holds the lock: from then on it has a release to end. */
   begun(): void
+  /** Compares the commit that serves with the one of this release. */
+  compare(serves: string | undefined): Promise<Comparison | NoComparison>
 }
 
 /**
@@ -86,6 +90,9 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
     if (!late.admitted) throw new UserError(late.message)
     sayBegun(log, { inputs, before: current?.state, state, image, verdict })
     deps.summary.add(beginSummary({ inputs, before: current?.state, state, image, verdict }))
+    const outgoing = await deps.compare(state.releases[0]?.commit)
+    await sayWhatGoesOut(log, outgoing)
+    deps.summary.add(whatGoesOutMarkdown(outgoing))
     return {
       outputs: {
         'schema-level': image.level.text,
@@ -93,6 +100,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
         'will-migrate': verdict.willMigrate,
         migrations: verdict.migrations.join('\n'),
         previous: state.releases[0]?.digest,
+        ...outgoingOutputs(outgoing),
         proceed: true,
       },
     }

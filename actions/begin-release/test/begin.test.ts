@@ -29,6 +29,8 @@ describe('a release that may begin', () => {
       'will-migrate': 'false',
       migrations: '',
       previous: '',
+      commits: '',
+      'compare-url': '',
       proceed: 'true',
     })
     expect(main.annotations).toEqual([

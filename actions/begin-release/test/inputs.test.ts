@@ -29,6 +29,7 @@ test('the defaults', () => {
     order: 'warn',
     acceptHistory: false,
     acrossSchema: false,
+    token: undefined,
     region: 'eu-central-1',
     registryRegion: 'eu-central-1',
   })

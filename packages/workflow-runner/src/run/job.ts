@@ -124,7 +124,8 @@ async function prepareJob(
   )
   const vars = { ...run.vars, ...upperCased(environment?.settings.vars ?? {}) }
   const secrets = { ...instance.secrets, ...environmentSecrets, GITHUB_TOKEN: token }
-  const github = { ...run.github, job: job.id, token, workspace: directories.workspace }
+  const api = await run.githubApi.forJob(token, permissions)
+  const github = { ...run.github, api_url: api, job: job.id, token, workspace: directories.workspace }
   const scope: Scope = { ...unit.scope, contexts: { ...unit.scope.contexts, github, vars, secrets } }
   const env = evaluated(plan.workflow.env, scope)
   const jobEnv = evaluated(job.env, { ...scope, contexts: { ...scope.contexts, env } })

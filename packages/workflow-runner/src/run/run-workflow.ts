@@ -7,6 +7,7 @@ import { repositoryNode } from '../node-action.ts'
 import { createMasks } from '../step/masks.ts'
 import { githubGrace } from '../step/process.ts'
 import { createConcurrency } from './concurrency.ts'
+import { createGitHubApi } from './github-api.ts'
 import { githubContext } from './github-context.ts'
 import { createIdTokens, randomToken } from './id-tokens.ts'
 import { outOfStep } from './in-step.ts'
@@ -34,6 +35,7 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
   options.signal?.addEventListener('abort', requestCancel, { once: true })
   if (options.signal?.aborted) requestCancel()
   let idTokens: Run['idTokens'] | undefined
+  const githubApi = createGitHubApi(options.repository)
   try {
     const { commit, resolver, plan, inputs } = prepare(options, root)
     const { workflow } = plan
@@ -57,6 +59,7 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
       environments: options.environments ?? {},
       concurrency: options.concurrency ?? createConcurrency(),
       idTokens,
+      githubApi,
       machine: { PATH: process.env.PATH ?? '', ...options.env },
       nodePath: options.nodePath ?? repositoryNode(),
       grace: options.grace ?? githubGrace,
@@ -110,6 +113,7 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
   } finally {
     options.signal?.removeEventListener('abort', requestCancel)
     await idTokens?.close()
+    await githubApi.close()
     rmSync(root, { recursive: true, force: true, maxRetries: 3 })
   }
 }

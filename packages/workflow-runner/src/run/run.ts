@@ -2,6 +2,7 @@ import type { Scope } from '../language/expressions.ts'
 import type { Value } from '../language/values.ts'
 import type { Grace } from '../step/process.ts'
 import type { Concurrency } from './concurrency.ts'
+import type { GitHubApi } from './github-api.ts'
 import type { IdTokens } from './id-tokens.ts'
 import type { LogLine } from './log.ts'
 import type { ConsumerRepository, EnvironmentSettings } from './options.ts'
@@ -26,6 +27,7 @@ export interface Run {
   concurrency: Concurrency
   machine: Record<string, string>
   idTokens: IdTokens
+  githubApi: GitHubApi
   nodePath: string
   grace: Grace
   /** Milliseconds. */
