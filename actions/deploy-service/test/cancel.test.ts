@@ -1,17 +1,11 @@
 import type { Simulator } from '@deploy-actions/aws-simulator'
-import { counts, deploy, image, stage } from './stage.ts'
+import { cancelAt, counts, deploy, image, stage } from './stage.ts'
 
 let simulator: Simulator
 afterEach(() => simulator.close())
 
-/** Cancels when the log first holds `text`. */
-function cancelAt(text: string) {
-  const cancel = new AbortController()
-  return { signal: cancel.signal, onLine: (line: string) => void (line.includes(text) && cancel.abort()) }
-}
-
 test('a cancelled run stops the deployment within the grace of SIGINT', async () => {
-  simulator = await stage({ speed: 1 })
+  simulator = await stage({ speed: 4 })
   const run = await deploy(simulator, { image: image('b') }, cancelAt('new 0/2'))
   expect(run).toMatchObject({ exitCode: 1, cancelled: true, killed: false, outputs: { verdict: 'stopped' } })
   expect(run.annotations.at(-1)?.message).toMatch(
@@ -23,7 +17,7 @@ test('a cancelled run stops the deployment within the grace of SIGINT', async ()
 
 test('cancelled before ECS lists the deployment: post stops it as soon as it does', async () => {
   simulator = await stage({
-    speed: 1,
+    speed: 4,
     scenario: { ecs: { serviceDeploymentListDelay: 9, staleCurrentServiceDeployment: 9 } },
   })
   const main = await deploy(simulator, { image: image('b') }, cancelAt('new 0/2'))
@@ -35,7 +29,7 @@ test('cancelled before ECS lists the deployment: post stops it as soon as it doe
 })
 
 test('on-cancel: leave says what goes on', async () => {
-  simulator = await stage({ speed: 1 })
+  simulator = await stage({ speed: 4 })
   const run = await deploy(simulator, { image: image('b'), 'on-cancel': 'leave' }, cancelAt('new 0/2'))
   expect(run.annotations.at(-1)?.message).toMatch(
     /on-cancel is leave: the deployment goes on, and tasks of both releases may run/,
@@ -56,7 +50,7 @@ test('cancelled before the update: nothing was changed, nothing to undo', async 
 })
 
 test('killed in the middle: post stops the deployment', async () => {
-  simulator = await stage({ speed: 1 })
+  simulator = await stage({ speed: 4 })
   // No grace at all, as when the machine is too slow to answer SIGINT.
   const grace = { interrupt: 0, terminate: 0 }
   const main = await deploy(simulator, { image: image('b') }, { ...cancelAt('new 0/2'), grace })

@@ -44,7 +44,7 @@ const image = (letter: string) => `registry.example.com/web@sha256:${letter.repe
 
 test('four tasks are replaced one at a time', async () => {
   await stage()
-  const run = await runNodeAction({ action, inputs: inputsOf(image('c')), env: simulator.env })
+  const run = await runNodeAction({ action, inputs: inputsOf(image('c')), env: simulator.env, time: simulator.time })
   expect(run).toMatchObject({ exitCode: 0, outputs: { verdict: 'completed' } })
   expect(Math.max(...seen.map(({ old, fresh }) => old + fresh))).toBe(5)
   expect(new Set(seen.map(({ fresh }) => fresh))).toEqual(new Set([0, 1, 2, 3, 4]))
@@ -52,7 +52,7 @@ test('four tasks are replaced one at a time', async () => {
 
 test('the first that fails ends it, and the old tasks that are left go on serving', async () => {
   await stage()
-  const run = await runNodeAction({ action, inputs: inputsOf(image('b')), env: simulator.env })
+  const run = await runNodeAction({ action, inputs: inputsOf(image('b')), env: simulator.env, time: simulator.time })
   expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'failed' } })
   expect(run.log).toContain('the connection pool is full')
   expect(seen.at(-1)).toEqual({ old: 2, fresh: 2 })

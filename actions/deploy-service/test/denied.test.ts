@@ -83,7 +83,7 @@ describe('after the update: the verdict stands', () => {
 
   test('ecs:StopServiceDeployment at the timeout: the state that is left, and the way back by hand', async () => {
     simulator = await stage({
-      speed: 1,
+      speed: 10,
       scenario: { faults: [deny('StopServiceDeployment')] },
     })
     const run = await deploy(simulator, { image: image('b'), timeout: '10s' })

@@ -1,6 +1,6 @@
 import { DescribeServicesCommand, ECSClient } from '@aws-sdk/client-ecs'
 import type { Fault, Simulator } from '@deploy-actions/aws-simulator'
-import { counts, deploy, image, stage, updateByHand } from './stage.ts'
+import { called, cancelAt, counts, deploy, image, stage, updateByHand } from './stage.ts'
 
 let simulator: Simulator
 afterEach(() => simulator.close())
@@ -17,22 +17,6 @@ const throttled = fault('StopServiceDeployment', {
   message: 'Rate exceeded',
 })
 
-function cancelAt(text: string, afterMs = 0) {
-  const cancel = new AbortController()
-  let at = 0
-  const abort = () => {
-    at = Date.now()
-    cancel.abort()
-  }
-  let seen = false
-  const onLine = (line: string) => {
-    if (seen || !line.includes(text)) return
-    seen = true
-    setTimeout(abort, afterMs)
-  }
-  return { options: { signal: cancel.signal, onLine }, sinceCancel: () => Date.now() - at }
-}
-
 const deployments = async () => {
   const ecs = new ECSClient({
     region: 'eu-central-1',
@@ -44,18 +28,17 @@ const deployments = async () => {
 }
 
 test('a cancelled run whose stop is throttled leaves it to post, in time', async () => {
-  simulator = await stage({ speed: 1, scenario: { faults: [throttled] } })
-  const cancel = cancelAt('new 0/2')
-  const main = await deploy(simulator, { image: image('b') }, cancel.options)
-  expect(cancel.sinceCancel()).toBeLessThan(7_500)
+  simulator = await stage({ speed: 2, scenario: { faults: [throttled] } })
+  const main = await deploy(simulator, { image: image('b') }, cancelAt('new 0/2'))
+  // SIGTERM would have made it 143.
   expect(main).toMatchObject({ exitCode: 1, killed: false, outputs: { verdict: 'stopped' } })
   expect(main.annotations.at(-1)?.message).toMatch(/the end of this job stops it/)
   expect(main.state['open-deployments']).toContain('ecs-svc/')
 })
 
 test('and post stops it once the throttling ends', async () => {
-  simulator = await stage({ speed: 1, scenario: { faults: [{ ...throttled, times: 7 }] } })
-  const main = await deploy(simulator, { image: image('b') }, cancelAt('new 0/2').options)
+  simulator = await stage({ speed: 4, scenario: { faults: [{ ...throttled, times: 7 }] } })
+  const main = await deploy(simulator, { image: image('b') }, cancelAt('new 0/2'))
   expect(main.state['open-deployments']).toContain('ecs-svc/')
   const post = await deploy(simulator, { image: image('b') }, { entry: 'post', state: main.state })
   expect(post.annotations.at(-1)?.message).toMatch(/is rolling back/)
@@ -63,10 +46,13 @@ test('and post stops it once the throttling ends', async () => {
 
 test('cancelled while UpdateService has not answered: post finds and stops what it started', async () => {
   simulator = await stage({
-    speed: 1,
-    scenario: { faults: [fault('UpdateService', { kind: 'delay', milliseconds: 14_000 })] },
+    speed: 4,
+    scenario: { faults: [fault('UpdateService', { kind: 'delay', milliseconds: 3_000 })] },
   })
-  const main = await deploy(simulator, { image: image('b') }, cancelAt('web runs web:1', 2_000).options)
+  const cancel = new AbortController()
+  void called(simulator, 'UpdateService').then(() => cancel.abort())
+  const grace = { interrupt: 500, terminate: 500 }
+  const main = await deploy(simulator, { image: image('b') }, { signal: cancel.signal, grace })
   expect(main.exitCode).not.toBe(0)
   const [open] = JSON.parse(main.state['open-deployments'] ?? '').deployments
   expect(open).toMatchObject({ service: 'web', previousDeploymentId: expect.stringMatching(/^ecs-svc/) })
@@ -74,7 +60,7 @@ test('cancelled while UpdateService has not answered: post finds and stops what 
   const post = await deploy(simulator, { image: image('b') }, { entry: 'post', state: main.state })
   expect(post.annotations.at(-1)?.message).toMatch(/is rolling back/)
   expect(counts(simulator)['ecs:StopServiceDeployment']).toBe(1)
-}, 90_000)
+})
 
 test('an update whose answers are lost is found and watched', async () => {
   simulator = await stage({
@@ -99,10 +85,10 @@ test('an update that came to no clear answer and shows nowhere: nothing is claim
 test('a deployment that ends right at the timeout has the verdict that it earned', async () => {
   const ended = { kind: 'error', name: 'ConflictException', message: 'The service deployment has ended.' } as const
   simulator = await stage({
-    speed: 5,
+    speed: 10,
     scenario: { faults: [fault('StopServiceDeployment', ended)], ecs: { startsAfter: 30 } },
   })
-  const run = await deploy(simulator, { image: image('b'), timeout: '10s' })
+  const run = await deploy(simulator, { image: image('b'), timeout: '92s' })
   expect(run).toMatchObject({ exitCode: 0, outputs: { verdict: 'completed' } })
   expect(run.log).toMatch(/It ended right at the timeout/)
   expect(counts(simulator)['ecs:StopServiceDeployment']).toBe(1)

@@ -185,7 +185,7 @@ test('this release has migrated: a timeout leaves the deployment and says why', 
   const { two } = await begin(
     ({ one, two: next }) => ({ ...schema(levelTwo, next), releases: [released(one, levelOne)] }),
     [],
-    1,
+    10,
   )
   const run = await deploy(simulator, { ...release, digest: two, timeout: '10s' })
   expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'timed-out' } })
@@ -211,7 +211,7 @@ test('within one schema level a timeout rolls back', async () => {
   const { one } = await begin(
     ({ one: digest }) => ({ ...schema(levelOne, digest), releases: [released(digest, levelOne)] }),
     [],
-    1,
+    10,
   )
   const run = await deploy(simulator, { ...release, digest: one, variables: 'LOG_LEVEL=debug', timeout: '10s' })
   expect(run.outputs.verdict).toBe('timed-out')

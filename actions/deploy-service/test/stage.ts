@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs'
 import { type Scenario, type Simulator, startSimulator } from '@deploy-actions/aws-simulator'
@@ -51,6 +52,7 @@ export const service = (name: string, fields: Record<string, unknown> = {}) => (
 })
 
 export interface StageOptions {
+  /** How fast simulator and action live, both alike. Slower where few seconds matter: a cancel, a short timeout. */
   speed?: number
   scenario?: Scenario
   /** Fields of the service `web`, or all services. */
@@ -62,7 +64,7 @@ export interface StageOptions {
   definitions?: Record<string, string>
 }
 
-/** A simulator with the cluster `prod` and the settled service `web`, fast enough for the bundle's two-second polls. */
+/** A simulator with the cluster `prod` and the settled service `web`. */
 export async function stage(options: StageOptions = {}): Promise<Simulator> {
   const { scenario = {}, speed = 60 } = options
   return startSimulator({
@@ -95,9 +97,21 @@ export function deploy(
   return runNodeAction({
     action,
     inputs: { cluster: 'prod', service: 'web', ...inputs },
+    time: simulator.time,
     ...options,
     env: { ...simulator.env, ...options.env },
   })
+}
+
+/** Options that cancel when the log first holds `text`. */
+export function cancelAt(text: string): Pick<NodeActionOptions, 'signal' | 'onLine'> {
+  const cancel = new AbortController()
+  return { signal: cancel.signal, onLine: (line) => void (line.includes(text) && cancel.abort()) }
+}
+
+/** Resolves when the operation has been called, though not yet answered. */
+export async function called(simulator: Simulator, operation: string): Promise<void> {
+  while (!simulator.calls.some((call) => call.operation === operation)) await sleep(5)
 }
 
 /** Somebody else's UpdateService. */

@@ -148,6 +148,7 @@ export async function stage(options: { scenario?: Scenario; speed?: number; star
       return runNodeAction({
         action,
         inputs: { cluster: 'production', service: 'web', repository: 'shop', reason: 'incident 42', ...inputs },
+        time: simulator.time,
         ...more,
         env: { ...simulator.env, ...more.env },
       })

@@ -149,6 +149,7 @@ export async function stage(
           command: 'npm run migrate',
           ...inputs,
         },
+        time: simulator.time,
         ...runOptions,
         env: { ...simulator.env, ...runOptions.env },
       }),

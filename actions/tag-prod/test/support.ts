@@ -37,6 +37,7 @@ export async function stage(scenario: Scenario = {}) {
       runNodeAction({
         action,
         inputs: { repository: 'shop/api', ...inputs },
+        time: simulator.time,
         ...options,
         env: { ...simulator.env, ...options.env },
       }),

@@ -55,9 +55,9 @@ export interface RateLimits {
 
 /**
  * AWS's token buckets per API category (ECS developer guide "Request throttling", ECR service quotas).
- * They run on the wall clock: clients pace themselves by it, and a simulated clock at speed 50 would hand out tokens fifty times too fast.
+ * `now` is the time that their clients live in, in milliseconds: by a faster one tokens would come too fast, by a slower one too slowly.
  */
-export function rateLimits(now: () => number = () => performance.now()): RateLimits {
+export function rateLimits(now: () => number): RateLimits {
   const buckets = new Map<string, { tokens: number; at: number }>()
   return {
     allow(service, operation) {

@@ -34,6 +34,8 @@ export interface Simulator {
   url: string
   /** Variables that make an AWS SDK or CLI in another process talk to this simulator. */
   env: Record<string, string>
+  /** The simulator's time, for processes that shall live in it: `speed` times as fast as the wall clock since `since`, in its milliseconds. */
+  time: { speed: number; since: number }
   world: World
   /** Every request so far, oldest first. */
   calls: RecordedCall[]
@@ -55,7 +57,8 @@ export interface Simulator {
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const scenario: Scenario = { ...options.scenario, behaviours: [...(options.scenario?.behaviours ?? [])] }
-  const clock = options.clock === 'manual' ? manualClock() : scaledClock(options.speed)
+  const since = Date.now()
+  const clock = options.clock === 'manual' ? manualClock() : scaledClock(options.speed, new Date(since))
   const faults = faultBox(scenario.faults)
   const calls: RecordedCall[] = []
   const mistakes: Error[] = []
@@ -64,7 +67,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     mistakes.push(error)
     console.error(error)
   }
-  const limits = scenario.rateLimits ? rateLimits() : undefined
+  const limits = scenario.rateLimits ? rateLimits(() => clock.now().getTime()) : undefined
   const arn = `arn:aws:sts::${accountId}:assumed-role/deploy/simulator`
   const registries = ecrRegistries(scenario.registry ?? {}, clock.now)
   const home = registries.of(accountId, homeRegion)
@@ -147,6 +150,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const simulator: Simulator = {
     url,
     env: clientEnvironment(url),
+    time: { speed: clock.speed, since },
     world: regionOf(homeRegion).world,
     calls,
     mistakes,

@@ -11,6 +11,7 @@ import { inputVariables, resolveInputs } from './step/inputs.ts'
 import { createMasks } from './step/masks.ts'
 import { type Annotation, createStepOutput } from './step/output.ts'
 import { type Grace, runProcess } from './step/process.ts'
+import { graceAt, preloadOf, type Time } from './step/time.ts'
 
 export interface NodeActionOptions {
   /** The directory that holds `action.yml`. */
@@ -32,6 +33,8 @@ export interface NodeActionOptions {
   /** Cancels as GitHub does: SIGINT, SIGTERM, SIGKILL. */
   signal?: AbortSignal
   grace?: Grace
+  /** The time that the action lives in, in step with the simulator's: `simulator.time`. The machine's own when left out. */
+  time?: Time
   nodePath?: string
   onLine?: (line: string) => void
   /** GitHub only warns of inputs that the action does not declare; here they are an error unless this is set. */
@@ -50,6 +53,7 @@ export interface ActionRun {
   log: string
   annotations: Annotation[]
   masks: string[]
+  /** In the time that the action lived in. */
   durationMs: number
   cancelled: boolean
   /** The process had to be killed. */
@@ -104,7 +108,7 @@ export async function runNodeAction(options: NodeActionOptions): Promise<ActionR
     const started = performance.now()
     const result = await runProcess({
       file: options.nodePath ?? repositoryNode(),
-      args: [path.join(action.directory, script)],
+      args: [...preloadOf(options.time), path.join(action.directory, script)],
       cwd: workspace,
       env: {
         PATH: process.env.PATH ?? '',
@@ -120,7 +124,7 @@ export async function runNodeAction(options: NodeActionOptions): Promise<ActionR
       },
       onLine: output.line,
       signal: options.signal,
-      grace: options.grace,
+      grace: options.grace ?? graceAt(options.time),
     })
     const written = files.read()
     return {
@@ -134,7 +138,7 @@ export async function runNodeAction(options: NodeActionOptions): Promise<ActionR
       log: output.log.join('\n'),
       annotations: output.annotations,
       masks: masks.values(),
-      durationMs: Math.round(performance.now() - started),
+      durationMs: Math.round((performance.now() - started) * (options.time?.speed ?? 1)),
     }
   } finally {
     rmSync(root, { recursive: true, force: true })

@@ -166,3 +166,54 @@ async function ended(pid: number): Promise<boolean> {
   }
   return false
 }
+
+describe('in a time of its own', () => {
+  const speed = 1_000
+  const inTime = (script: string) => runNodeAction({ action: action(script), time: { speed, since: Date.now() } })
+
+  test('sleeps, dates, signals and counters run alike', async () => {
+    const run = await inTime(`
+      import { setTimeout as sleep } from 'node:timers/promises'
+      import { promisify } from 'node:util'
+      const begun = { date: new Date(), counter: performance.now() }
+      await sleep(60_000)
+      await new Promise((done) => setTimeout(done, 60_000))
+      await promisify(setTimeout)(60_000)
+      await new Promise((done) => { const timer = setInterval(() => { clearInterval(timer); done() }, 60_000) })
+      await sleep(9e8, undefined, { signal: AbortSignal.timeout(60_000) }).catch(() => undefined)
+      console.log(Date.now() - begun.date, performance.now() - begun.counter)
+    `)
+    const [date, counter] = run.log.split(' ').map(Number)
+    expect(date).toBeGreaterThanOrEqual(300_000)
+    expect(counter).toBeGreaterThanOrEqual(300_000)
+    expect(run.durationMs).toBeGreaterThanOrEqual(300_000)
+  })
+
+  test('a timer that is cleared, or a sleep that is aborted, ends', async () => {
+    const run = await inTime(`
+      import { setTimeout as sleep } from 'node:timers/promises'
+      clearTimeout(setTimeout(() => console.log('cleared'), 1_000))
+      await sleep(9e8, undefined, { signal: AbortSignal.timeout(1_000) }).catch((error) => console.log(error.name))
+    `)
+    expect(run.log).toBe('AbortError')
+  })
+
+  test('a timer waits for the answer that is on its way, for a loaded machine is no slow network', async () => {
+    const run = await inTime(`
+      import { createServer, get } from 'node:http'
+      import { execSync } from 'node:child_process'
+      const server = createServer((request, response) => {
+        execSync('sleep 0.2')
+        response.end()
+      }).listen(0, () => {
+        const request = get({ port: server.address().port }, () => {
+          clearTimeout(timer)
+          console.log('answered')
+          server.close()
+        })
+        const timer = setTimeout(() => request.destroy(new Error('timed out')), 60_000)
+      })
+    `)
+    expect(run.log).toBe('answered')
+  })
+})
