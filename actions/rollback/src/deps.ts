@@ -6,6 +6,8 @@ import type { FetchedTaskDefinition } from '@deploy-actions/ecs'
 
 export interface Deps {
   ecs: ECSClient
+  /** Does not end with the run's cancel: an update that is being sent then is still answered. */
+  lastingEcs: ECSClient
   ecr: ECRClient
   ssm: SSMClient
   region: string

@@ -18,6 +18,7 @@ export function rollback(inputs: Inputs, surroundings: Surroundings): Promise<Ac
   return run(inputs, {
     ...surroundings,
     ecs,
+    lastingEcs: awsClient(ECSClient, { region: inputs.region, log, clock }),
     ecr: ecrClient({ ...options, region: inputs.registryRegion }),
     // In panic the record gets seconds: what it has to say is soon worth less than the time.
     ssm: ssmClient({ ...options, ...(inputs.priority === 'panic' ? { throttlingMs: 3_000 } : {}) }),

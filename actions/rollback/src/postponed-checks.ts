@@ -8,7 +8,7 @@ import type { Inputs } from './inputs.ts'
  * The checks that panic leaves for afterwards, beside the watch: whether the images it went back to can still be pulled, and which digest served, where the
  * record did not know it. Finds are said; they stop nothing.
  */
-export async function checkBeside(
+export async function checkPostponed(
   { moves }: Extract<Choice, { refused: false }>,
   inputs: Inputs,
   deps: Deps,
