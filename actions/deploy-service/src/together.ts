@@ -1,4 +1,10 @@
-import { type DeploymentOutcome, familyRevision, updateServices, type Verdict, watchDeployments } from '@deploy-actions/ecs'
+import {
+  type DeploymentOutcome,
+  familyRevision,
+  updateServices,
+  type Verdict,
+  watchDeployments,
+} from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 import type { UndoRight } from './undo-right.ts'

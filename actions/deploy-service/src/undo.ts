@@ -68,12 +68,9 @@ function whyLeft(
     return `The deployment of ${started.service} goes on without this step; see in the AWS console how it ends.`
   if (!started.created) return 'This step had not started that deployment, so it leaves it alone.'
   if (phase === 'rolling-back') return 'ECS is rolling back and goes on doing so.'
-  const [input, wish]: [string, Undo] =
-    interrupted === 'timeout' ? ['on-timeout', onTimeout] : ['on-cancel', onCancel]
+  const [input, wish]: [string, Undo] = interrupted === 'timeout' ? ['on-timeout', onTimeout] : ['on-cancel', onCancel]
   if (wish === 'leave') return `${input} is leave: the deployment goes on, and tasks of both releases may run.`
-  return right.allowed
-    ? undefined
-    : `It was not rolled back, because the guard forbids it: ${right.why} ${bothMayRun}`
+  return right.allowed ? undefined : `It was not rolled back, because the guard forbids it: ${right.why} ${bothMayRun}`
 }
 
 function undone(outcome: DeploymentOutcome, result: UndoResult): Undone {
@@ -129,10 +126,7 @@ export function withSchemaNote(outcome: Undone, { allowed, why, schema }: UndoRi
 }
 
 /** Follows the rollbacks of timed-out deployments to their end; the verdict stays, the reason says what serves. */
-export async function followRollbacks(
-  outcomes: Undone[],
-  { clients, clock, log, cancelled }: Deps,
-): Promise<Undone[]> {
+export async function followRollbacks(outcomes: Undone[], { clients, clock, log, cancelled }: Deps): Promise<Undone[]> {
   const stopped = outcomes.filter(({ rollingBack, interrupted }) => rollingBack && interrupted === 'timeout')
   if (stopped.length === 0) return outcomes
   const ends = await watchDeployments(

@@ -72,7 +72,7 @@ function update(
 ): Promise<ServiceUpdateResult> {
   const { service, described: before } = present
   return updateOne(
-    { ecs: lastingEcs(), log, clock, signal },
+    { ecs: lastingEcs, log, clock, signal },
     { cluster, service, taskDefinition, brings: taskDefinition, before, makeRoomMs: timeoutMs },
   )
 }

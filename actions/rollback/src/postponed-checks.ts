@@ -1,4 +1,4 @@
-import { isUserError, messageOf } from '@deploy-actions/action-kit'
+import { messageOf } from '@deploy-actions/action-kit'
 import type { Choice } from './choose.ts'
 import type { Deps } from './deps.ts'
 import { imagePlace, whyUnusable } from './images.ts'
@@ -31,7 +31,6 @@ export async function checkPostponed(
             'The way back has no image',
           )
       } catch (error) {
-        if (!isUserError(error)) throw error
         deps.log.warning(`${move.present.service}: the image was not checked. ${messageOf(error)}`)
       }
     }),

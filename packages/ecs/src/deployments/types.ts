@@ -86,7 +86,12 @@ export interface PausedHook {
 
 export type Judgement =
   | { ended: false; phase: Phase; reason: string; hook?: PausedHook }
-  | { ended: true; verdict: Exclude<Verdict, 'paused' | 'timed-out' | 'unknown'>; reason: string; supersededBy?: string }
+  | {
+      ended: true
+      verdict: Exclude<Verdict, 'paused' | 'timed-out' | 'unknown'>
+      reason: string
+      supersededBy?: string
+    }
 
 /** What became of one deployment, with the last that was seen of it. */
 export interface DeploymentOutcome {

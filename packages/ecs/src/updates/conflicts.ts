@@ -1,4 +1,9 @@
-import { DescribeServiceDeploymentsCommand, type ECSClient, type Service, type ServiceDeployment } from '@aws-sdk/client-ecs'
+import {
+  DescribeServiceDeploymentsCommand,
+  type ECSClient,
+  type Service,
+  type ServiceDeployment,
+} from '@aws-sdk/client-ecs'
 import { type Clock, formatDuration, isUserError, type Log, messageOf, UserError } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
 import { describeDeployableServices } from '../services/describe.ts'
@@ -53,9 +58,7 @@ export async function settleConflicts(
     throw new UserError(
       `${conflicts.map(({ text }) => text).join('\n')}\non-conflict is fail, so nothing was updated. Run the job again when it has ended.`,
     )
-  const waitFor = conflicts.filter(
-    ({ kind }) => onConflict === 'wait' || (onConflict === 'auto' && kind !== 'forward'),
-  )
+  const waitFor = conflicts.filter(({ kind }) => onConflict === 'wait' || (onConflict === 'auto' && kind !== 'forward'))
   for (const conflict of conflicts.filter((one) => !waitFor.includes(one)))
     if (conflict.kind === 'forward') context.log.info(`${conflict.text} It is superseded.`)
     else

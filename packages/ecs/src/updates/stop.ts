@@ -1,9 +1,9 @@
 import { DescribeServiceDeploymentsCommand, type ECSClient, StopServiceDeploymentCommand } from '@aws-sdk/client-ecs'
 import { type Clock, messageOf, systemClock } from '@deploy-actions/action-kit'
 import { isAccessError, isAwsError } from '@deploy-actions/aws'
-import { describeServices } from '../services/describe.ts'
 import { findServiceDeployment, isOurs } from '../deployments/link.ts'
 import type { StartedDeployment } from '../deployments/types.ts'
+import { describeServices } from '../services/describe.ts'
 
 /**
  * `not-found`: ECS does not list the deployment yet, which can take half a minute after the update. `text` is what that means for the service, for a

@@ -75,7 +75,7 @@ async function send(
   { makeRoomMs, ...update }: ServiceUpdate,
   abortSignal: AbortSignal,
 ): Promise<StartedDeployment> {
-  const { ecs, clock, log, signal } = context
+  const { ecs, clock, signal } = context
   // ECS replaces deploymentConfiguration as a whole, so what is not passed goes back as it is right now.
   const before = update.settings ? await describeService(ecs, update.cluster, update.service) : update.before
   const until = clock.now().getTime() + (makeRoomMs ?? 0)
@@ -97,9 +97,7 @@ function isFull(error: unknown): boolean {
 
 /** Makes room for one more. What it cannot stop may still end by itself, so a failure is only said. */
 async function stopNewest({ ecs, log }: UpdateContext, cluster: string, before: Service): Promise<void> {
-  log.warning(
-    `${before.serviceName}: five deployments are active, more ECS does not take; waiting for one to end.`,
-  )
+  log.warning(`${before.serviceName}: five deployments are active, more ECS does not take; waiting for one to end.`)
   try {
     log.info((await stopDeployment(ecs, currentDeployment(cluster, before))).text)
   } catch (error) {
