@@ -1,9 +1,11 @@
-import { githubLog, systemClock } from '@deploy-actions/action-kit'
+import { type Log, systemClock } from '@deploy-actions/action-kit'
 import { openOciLayout, openRegistry, plainAccess, pushImage } from '@deploy-actions/ecr'
 import type { ActionRun } from '@deploy-actions/workflow-runner'
 import { shop, withSecret } from './builds.ts'
 import { assert, check } from './harness.ts'
 import { found, manifestBytes, noEngine, noRegistry, noSkopeo, output, text, type World } from './world.ts'
+
+const quiet: Log = { info() {}, debug() {}, notice() {}, warning() {}, error() {}, group: async (_, body) => body() }
 
 /** The image in two registries, brought back by clients that nobody here wrote, and compared byte for byte. */
 export async function checkRegistries(world: World, built: ActionRun | undefined): Promise<void> {
@@ -39,7 +41,7 @@ export async function checkRegistries(world: World, built: ActionRun | undefined
   ]
 
   await check('our push client works against docker-registry as it is', unless || noRegistry, async () => {
-    const registry = openRegistry(plainAccess(found.registry!), { clock: systemClock, log: githubLog(() => {}) })
+    const registry = openRegistry(plainAccess(found.registry!), { clock: systemClock, log: quiet })
     const result = await pushImage(await openOciLayout(layout), registry, 'shop', [tag])
     registry.close()
     assert.equal(result.digest, digest)
@@ -80,7 +82,7 @@ async function token({ simulator }: World): Promise<string> {
   const { ecrClient } = await import('@deploy-actions/ecr')
   const { GetAuthorizationTokenCommand } = await import('@aws-sdk/client-ecr')
   Object.assign(process.env, simulator.env)
-  const ecr = ecrClient({ region: simulator.env.AWS_REGION!, clock: systemClock, log: githubLog(() => {}) })
+  const ecr = ecrClient({ region: simulator.env.AWS_REGION!, clock: systemClock, log: quiet })
   const { authorizationData } = await ecr.send(new GetAuthorizationTokenCommand({}))
   return authorizationData![0]!.authorizationToken!
 }

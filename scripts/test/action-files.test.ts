@@ -22,7 +22,7 @@ describe.each(names)('%s', (name) => {
 
   test('runs its bundle on node24', () => {
     expect(action.runs).toMatchObject({ using: 'node24', main: 'dist/index.js' })
-    if (action.runs.post) expect(action.runs.post).toBe('dist/index.js')
+    if (action.runs.post) expect(action.runs.post).toBe('dist/post/index.js')
   })
 
   test('declares every input that its code reads', () => {

@@ -1,9 +1,10 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import { type ActionRuntime, formatDuration } from '@deploy-actions/action-kit'
-import { type ecrClient, formatBytes, shortDigest } from '@deploy-actions/ecr'
+import { type ActionResult, formatDuration } from '@deploy-actions/action-kit'
+import { formatBytes, shortDigest } from '@deploy-actions/ecr'
 import { readMigrations, schemaLevel } from '@deploy-actions/release'
 import { commitTime } from './commit.ts'
+import type { Deps } from './deps.ts'
 import { build } from './docker/build.ts'
 import { findBuilder } from './docker/builder.ts'
 import { type Lookup, lookUp } from './found-image.ts'
@@ -13,28 +14,14 @@ import { inspectLayout, type LayoutSummary, layoutFromArchive } from './layout.t
 import { reportBuild, reportReuse } from './report.ts'
 import { type SourceKey, sourceKey } from './source-key/source-key.ts'
 
-export type Deps = Pick<ActionRuntime, 'env' | 'github' | 'log' | 'clock' | 'cancelled' | 'summary'> & {
-  ecr: ReturnType<typeof ecrClient>
-}
-
-export interface Outcome {
-  sourceKey: string
-  imageTag: string
-  built: boolean
-  digest: string
-  /** Empty when nothing was built. */
-  layout: string
-  schemaLevel: string
-}
-
 /** Finds the image of these sources in ECR, or builds it into an OCI layout. Pushing it is the next step's work. */
-export async function run(inputs: Inputs, deps: Deps): Promise<Outcome> {
+export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const { log, summary } = deps
   const migrations = inputs.migrationsPath ? await readMigrations(inputs.migrationsPath) : []
   const level = schemaLevel(migrations).text
   const source = await sourceKey(inputs)
   sayWhatItIs(inputs, source, level, deps)
-  const outcome = { sourceKey: source.key, imageTag: source.tag, schemaLevel: level }
+  const outputs = { 'source-key': source.key, 'image-tag': source.tag, 'schema-level': level }
 
   const found = await findReusable(inputs, source.tag, deps)
   if (found.usable) {
@@ -43,11 +30,11 @@ export async function run(inputs: Inputs, deps: Deps): Promise<Outcome> {
       `ECR has it: ${inputs.repository.name}:${source.tag} is ${shortDigest(found.digest)}${age}. Nothing to build.`,
     )
     reportReuse(summary, inputs, source, found.digest, found.ageMs)
-    return { ...outcome, built: false, digest: found.digest, layout: '' }
+    return { outputs: { ...outputs, built: false, digest: found.digest, 'oci-layout': '' } }
   }
   if (inputs.lookupOnly) {
     log.info(`To be built: ${found.why}.`)
-    return { ...outcome, built: false, digest: '', layout: '' }
+    return { outputs: { ...outputs, built: false, digest: '', 'oci-layout': '' } }
   }
   log.info(`Building: ${found.why}.`)
 
@@ -86,7 +73,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<Outcome> {
     `Built ${shortDigest(image.digest)} in ${formatDuration(duration)}: ${formatBytes(image.bytes)} in ${image.layers} layers for ${inputs.platforms.join(', ')}, in ${layout}.`,
   )
   reportBuild(summary, inputs, source, image, built.steps, duration)
-  return { ...outcome, built: true, digest: image.digest, layout }
+  return { outputs: { ...outputs, built: true, digest: image.digest, 'oci-layout': layout } }
 }
 
 /** `stale`: an image of these sources exists, but newer base images are wanted. */

@@ -39,9 +39,9 @@ export interface OpenDeployment {
 
 export function createDeps(
   { region, registryRegion }: Inputs,
-  { clock, log, summary, github, cancelled, env }: ActionRuntime,
-  saveOpen: Deps['saveOpen'],
+  { clock, log, summary, github, cancelled, env, saveState }: ActionRuntime,
 ): Deps {
+  const saveOpen = (open: object | undefined) => saveState('open-deployments', open ? JSON.stringify(open) : '')
   const clients = createClients({ region, registryRegion, log, clock, signal: cancelled })
   return { clients, clock, log, summary, github, order: runOrder(env), cancelled, saveOpen }
 }

@@ -16,6 +16,7 @@ import type { Inputs } from './inputs.ts'
 import { type Wanted, wantedDefinitions } from './revisions.ts'
 import { findTargets } from './services.ts'
 import { type SettingChange, settingChanges } from './setting-changes.ts'
+import { shownChanges } from './shown-changes.ts'
 
 interface Plan {
   wanted: Wanted
@@ -84,7 +85,7 @@ function planLines(plans: Plan[]): string[] {
     const runs = familyRevision(wanted.target.runs)
     return [
       runs === revision ? `${name}: a new deployment of the same ${runs}.` : `${name}: ${runs} → ${revision}`,
-      ...wanted.changes.map((change) => `  ${describeDifference(change)}`),
+      ...shownChanges(wanted.changes).map((change) => `  ${describeDifference(change)}`),
       ...settings.map(({ name: setting, before, after }) => `  ${setting}: ${before} → ${after}`),
     ]
   })
@@ -104,10 +105,10 @@ function planMarkdown({ cluster }: Inputs, plans: Plan[], checks: Check[]): stri
       `**${wanted.target.name}**: ${runs === revision ? `a new deployment of \`${runs}\`` : `\`${runs}\` → ${revision}`}`,
     )
     const rows = [
-      ...wanted.changes.map(({ path, change, before, after }) => [
-        cell(path),
-        cell(before ?? ''),
-        after === undefined ? change : cell(after),
+      ...shownChanges(wanted.changes).map((change) => [
+        cell(change.path),
+        cell(shown(change.before)),
+        cell(shown(change.after)),
       ]),
       ...settings.map(({ name, before, after }) => [cell(name), cell(before), cell(after)]),
     ]
@@ -120,6 +121,11 @@ function planMarkdown({ cluster }: Inputs, plans: Plan[], checks: Check[]): stri
     ),
   )
   return parts.join('\n\n')
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function cell(text: string): string {

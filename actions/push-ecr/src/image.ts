@@ -1,7 +1,7 @@
 import { UserError } from '@deploy-actions/action-kit'
 import { type ImageSource, onlyPlatform, openDaemonImage, openImageFile } from '@deploy-actions/ecr'
+import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
-import type { Deps } from './run.ts'
 
 /** The image in question; without a source it is only known by its digest. */
 export interface Image extends AsyncDisposable {

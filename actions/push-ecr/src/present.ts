@@ -11,8 +11,8 @@ import {
   refuseImmutable,
   unusableImage,
 } from '@deploy-actions/ecr'
+import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
-import type { Deps } from './run.ts'
 
 export interface Present {
   /** The image, when the repository holds it. */

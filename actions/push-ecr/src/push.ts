@@ -1,8 +1,8 @@
 import { formatDuration } from '@deploy-actions/action-kit'
 import { formatBytes, openRegistry, type PushResult, pushImage, registryAccess } from '@deploy-actions/ecr'
+import type { Deps } from './deps.ts'
 import type { Image } from './image.ts'
 import type { Inputs } from './inputs.ts'
-import type { Deps } from './run.ts'
 
 /** Sends the image to the registry by its digest; tags are set afterwards. */
 export async function push({ source }: Image, inputs: Inputs, deps: Deps): Promise<PushResult> {

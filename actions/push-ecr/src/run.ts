@@ -1,17 +1,12 @@
-import { type ActionResult, type ActionRuntime, UserError } from '@deploy-actions/action-kit'
-import { type ECRClient, type EcrManifest, setTags, shortDigest, type TagChange, verifyTags } from '@deploy-actions/ecr'
+import { type ActionResult, UserError } from '@deploy-actions/action-kit'
+import { type EcrManifest, setTags, shortDigest, type TagChange, verifyTags } from '@deploy-actions/ecr'
+import type { Deps } from './deps.ts'
 import { openImage } from './image.ts'
 import type { Inputs } from './inputs.ts'
 import { inspectRepository } from './present.ts'
 import { push } from './push.ts'
 import { scanGate } from './scan-gate.ts'
 import { summarise } from './summary.ts'
-
-export interface Deps extends Pick<ActionRuntime, 'log' | 'clock' | 'cancelled' | 'summary' | 'mask' | 'env'> {
-  ecr: ECRClient
-  /** RUNNER_TEMP */
-  temp: string
-}
 
 /** Pushes what is missing, sets the tags, reads them again, and waits for the scan where one is asked for. */
 export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {

@@ -8,9 +8,9 @@ import {
   type ScanReport,
   startScan,
 } from '@deploy-actions/ecr'
+import type { Deps } from './deps.ts'
 import type { ScanInputs } from './inputs.ts'
 import { severities } from './inputs.ts'
-import type { Deps } from './run.ts'
 
 export interface GateResult {
   scans: ScannedImage[]

@@ -1,13 +1,14 @@
 import type { ECRClient } from '@aws-sdk/client-ecr'
 import type { ECSClient } from '@aws-sdk/client-ecs'
 import type { SSMClient } from '@aws-sdk/client-ssm'
-import type { Clock, Log } from '@deploy-actions/action-kit'
-import type { FetchedTaskDefinition } from '@deploy-actions/ecs'
+import { type ActionRuntime, type Clock, type Log, memoised } from '@deploy-actions/action-kit'
+import { ecrClient } from '@deploy-actions/ecr'
+import { ecsClient, type FetchedTaskDefinition, fetchTaskDefinition } from '@deploy-actions/ecs'
+import { runName, ssmClient } from '@deploy-actions/release'
+import type { Inputs } from './inputs.ts'
 
 export interface Deps {
   ecs: ECSClient
-  /** Does not end with the run's cancel: an update that is being sent then is still answered. */
-  lastingEcs: ECSClient
   ecr: ECRClient
   ssm: SSMClient
   region: string
@@ -20,4 +21,24 @@ export interface Deps {
   /** Who does it, and in which run: for the freeze, the record and the report. */
   actor: string
   run: string
+}
+
+export function createDeps({ region, registryRegion, priority }: Inputs, runtime: ActionRuntime): Deps {
+  const { clock, log, cancelled: signal, summary, github } = runtime
+  const options = { region, log, clock, signal }
+  const ecs = ecsClient(options)
+  return {
+    ecs,
+    ecr: ecrClient({ ...options, region: registryRegion }),
+    // In panic the record gets seconds: what it has to say is soon worth less than the time.
+    ssm: ssmClient({ ...options, ...(priority === 'panic' ? { throttlingMs: 3_000 } : {}) }),
+    region,
+    clock,
+    log,
+    signal,
+    definition: memoised((reference) => fetchTaskDefinition(ecs, reference)),
+    summary,
+    actor: github.actor || 'someone',
+    run: runName(github),
+  }
 }

@@ -1,14 +1,10 @@
 import { runAction } from '@deploy-actions/action-kit'
-import { runName } from '@deploy-actions/release'
 import { parseInputs } from './inputs.ts'
 
-await runAction('rollback', {
-  async main({ inputs: reader, github, clock, log, cancelled: signal, summary }) {
-    const inputs = parseInputs(reader)
-    const { services, cluster, priority } = inputs
-    log.info(`Taking ${services.join(', ')} in ${cluster} back, priority ${priority}.`)
-    // Loaded only now: a mistake in the inputs is said without waiting for the AWS SDK.
-    const { rollback } = await import('./rollback.ts')
-    return rollback(inputs, { clock, log, signal, summary, actor: github.actor || 'someone', run: runName(github) })
-  },
+await runAction('rollback', async (runtime) => {
+  const inputs = parseInputs(runtime.inputs)
+  runtime.log.info(`Taking ${inputs.services.join(', ')} in ${inputs.cluster} back, priority ${inputs.priority}.`)
+  // Loaded only now: a mistake in the inputs is said without waiting for the AWS SDK.
+  const [{ createDeps }, { run }] = await Promise.all([import('./deps.ts'), import('./run.ts')])
+  return run(inputs, createDeps(inputs, runtime))
 })

@@ -1,9 +1,10 @@
 import type { ECSClient } from '@aws-sdk/client-ecs'
-import type { Log } from '@deploy-actions/action-kit'
-import { describeTask, runningTasksStartedBy, stopTask, taskId } from '@deploy-actions/ecs'
+import type { Clock, Log } from '@deploy-actions/action-kit'
+import { describeTask, ecsClient, runningTasksStartedBy, stopTask, taskId } from '@deploy-actions/ecs'
 
 /** What a main process that was killed has left behind. */
 export interface Abandoned {
+  region: string
   cluster: string
   /** Missing when it was killed while the task was being started. */
   taskArn?: string
@@ -12,8 +13,9 @@ export interface Abandoned {
 }
 
 /** What `post` does: stops the task that a killed main process could not stop. Nothing where main saw the task's end. */
-export async function stopAbandoned(ecs: ECSClient, log: Log, abandoned: Abandoned): Promise<void> {
-  const { cluster } = abandoned
+export async function stopAbandoned(abandoned: Abandoned, { log, clock }: { log: Log; clock: Clock }): Promise<void> {
+  const { region, cluster } = abandoned
+  const ecs = ecsClient({ region, log, clock })
   for (const taskArn of await tasksOf(ecs, abandoned)) {
     const task = await describeTask(ecs, cluster, taskArn)
     if (!task || task.desiredStatus === 'STOPPED' || task.lastStatus === 'STOPPED') continue

@@ -42,9 +42,9 @@ export async function startTask(
     startedBy: startedBy(inputs),
     tokenSeed: deps.stepId,
   }
-  deps.rememberStart({ cluster: inputs.cluster, startedBy: request.startedBy, since: deps.clock.now().toISOString() })
+  deps.remember({ cluster: inputs.cluster, startedBy: request.startedBy, since: deps.clock.now().toISOString() })
   const task = await runTask(deps.ecs, request).catch((error: unknown) => findStarted(inputs, deps, error))
-  deps.rememberTask({ cluster: inputs.cluster, taskArn: task.taskArn ?? '' })
+  deps.remember({ cluster: inputs.cluster, taskArn: task.taskArn ?? '' })
   deps.log.info(`Task ${taskId(task.taskArn ?? '')} started: ${command.join(' ')}`)
   deps.log.info(consoleLink(task.taskArn ?? ''))
   return {
@@ -73,7 +73,7 @@ export class UnansweredStart extends UserError {}
 export async function joinTask(inputs: Inputs, deps: Deps, task: Task): Promise<StartedTask> {
   const { taskDefinition } = await fetchTaskDefinition(deps.ecs, task.taskDefinitionArn ?? '')
   const override = task.overrides?.containerOverrides?.find(({ command }) => command)
-  deps.rememberTask({ cluster: inputs.cluster, taskArn: task.taskArn ?? '' })
+  deps.remember({ cluster: inputs.cluster, taskArn: task.taskArn ?? '' })
   deps.log.info(
     `Task ${taskId(task.taskArn ?? '')}, started ${task.createdAt?.toISOString()}, migrates with this very image already: following it instead of starting another.`,
   )
@@ -101,6 +101,6 @@ export async function follow(
     ...options,
   })
   // A task whose StopTask failed is tried once more by post.
-  if (!followed.stopFailure) deps.rememberTask(undefined)
+  if (!followed.stopFailure) deps.remember(undefined)
   return followed
 }

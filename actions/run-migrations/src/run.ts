@@ -93,7 +93,7 @@ async function startInTurn(inputs: Inputs, deps: Deps, start: Start): Promise<St
     if (await isFirst(inputs, deps, taskArn)) return started
     deps.log.info('Another migration was started at the same moment; this one gives way and waits.')
     await stopTask(deps.ecs, { cluster: inputs.cluster, taskArn, reason: 'Another migration was started first' })
-    deps.rememberTask(undefined)
+    deps.remember(undefined)
     const { same } = await earlierTask(inputs, deps, inputs.container)
     if (same) return joinTask(inputs, deps, same)
   }

@@ -7,8 +7,8 @@ import {
   pushImage,
   registryAccess,
 } from '@deploy-actions/ecr'
+import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
-import type { Deps } from './run.ts'
 
 /**
  * Copies the image to the other repository with every digest unchanged, straight from registry to registry. Within one registry ECR mounts the

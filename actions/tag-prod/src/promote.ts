@@ -7,8 +7,8 @@ import {
   shortDigest,
   type TagChange,
 } from '@deploy-actions/ecr'
+import type { Deps } from './deps.ts'
 import { type Inputs, previousSuffix } from './inputs.ts'
-import type { Deps } from './run.ts'
 
 /** What has been done so far; filled while it happens, so that a failure can say what state is left. */
 export interface Promotion {

@@ -1,6 +1,5 @@
-import { type ActionResult, type ActionRuntime, UserError } from '@deploy-actions/action-kit'
+import { type ActionResult, UserError } from '@deploy-actions/action-kit'
 import {
-  type ECRClient,
   type EcrImage,
   type EcrManifest,
   imageByDigest,
@@ -11,16 +10,10 @@ import {
   verifyTags,
 } from '@deploy-actions/ecr'
 import { copyImage } from './copy.ts'
+import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 import { type Promotion, promote } from './promote.ts'
 import { summarise } from './summary.ts'
-
-export interface Deps extends Pick<ActionRuntime, 'log' | 'clock' | 'cancelled' | 'summary' | 'mask' | 'env'> {
-  /** Client for the registry that holds the image. */
-  from: ECRClient
-  /** Client for the registry to promote to. */
-  to: ECRClient
-}
 
 /** Finds the image, copies it where it has to be elsewhere, moves the tags, and reads them again. */
 export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {

@@ -4,8 +4,9 @@ export { formatDuration, formatStopwatch, parseDuration } from './duration.ts'
 export { isUserError, messageOf, UserError } from './errors.ts'
 export { type GitHubContext, githubContext } from './github-context.ts'
 export { type InputReader, inputReader } from './inputs.ts'
-export { githubLog, type Log } from './log.ts'
-export { type ActionEntry, type ActionResult, type ActionRuntime, type OutputValue, runAction } from './run-action.ts'
+export { githubLog, type Log, linesOf } from './log.ts'
+export { type ActionResult, runAction, runPost } from './run-action.ts'
+export type { ActionRuntime, OutputValue } from './runtime.ts'
 export {
   fileSummary,
   markdownCode,

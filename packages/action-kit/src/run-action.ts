@@ -1,31 +1,7 @@
 import { cancellation } from './cancellation.ts'
-import { type Clock, systemClock } from './clock.ts'
-import { appendToCommandFile, maskCommand } from './commands.ts'
-import { isUserError, messageOf } from './errors.ts'
-import { type GitHubContext, githubContext } from './github-context.ts'
-import { type InputReader, inputReader } from './inputs.ts'
-import { githubLog, type Log } from './log.ts'
-import { fileSummary, type Summary } from './summary.ts'
-
-export interface ActionRuntime {
-  env: NodeJS.ProcessEnv
-  inputs: InputReader
-  github: GitHubContext
-  log: Log
-  clock: Clock
-  /** Aborts on the runner's SIGINT or SIGTERM. */
-  cancelled: AbortSignal
-  summary: Summary
-  /** What `main` saved, for `post`. */
-  state(name: string): string | undefined
-  saveState(name: string, value: string): void
-  /** Sets an output at once; for values that must survive a kill. Others are returned. */
-  setOutput(name: string, value: OutputValue): void
-  /** Hides a value in every later log line. */
-  mask(secret: string): void
-}
-
-export type OutputValue = string | number | boolean | undefined
+import { isDefect, isUserError, messageOf } from './errors.ts'
+import type { Log } from './log.ts'
+import { type ActionRuntime, type OutputValue, processRuntime } from './runtime.ts'
 
 export interface ActionResult {
   outputs?: Record<string, OutputValue>
@@ -35,62 +11,55 @@ export interface ActionResult {
   exitCode?: number
 }
 
-export interface ActionEntry {
-  main(runtime: ActionRuntime): Promise<ActionResult | undefined>
-  /** Runs after the job, cancelled or failed ones included. Its failures are warnings: the job's verdict stands. */
-  post?(runtime: ActionRuntime): Promise<void>
-}
-
-const postState = 'runs-as-post'
-
 /**
- * The frame of every action: builds the runtime from the process, calls `main` (or `post`, which is the same file started again), writes
- * outputs, and turns whatever is thrown into one annotation and exit code 1.
+ * The frame of every action: builds the runtime from the process, calls `main`, writes outputs, and turns whatever is thrown into one annotation
+ * and exit code 1.
  */
-export async function runAction(name: string, entry: ActionEntry): Promise<void> {
+export async function runAction(
+  name: string,
+  main: (runtime: ActionRuntime) => Promise<ActionResult | undefined>,
+): Promise<void> {
   const { signal, dispose } = cancellation(process)
-  const runtime = processRuntime(process.env, signal)
-  const isPost = runtime.state(postState) === 'true'
+  let stateLeft = 'Nothing was changed.'
+  const runtime = processRuntime(process.env, signal, (text) => {
+    stateLeft = text
+  })
   try {
-    if (isPost) return await entry.post?.(runtime)
-    if (entry.post) runtime.saveState(postState, 'true')
-    const result = await entry.main(runtime)
+    const result = await main(runtime)
     for (const [output, value] of Object.entries(result?.outputs ?? {})) runtime.setOutput(output, value)
     if (result?.failure) {
       runtime.log.error(result.failure, name)
       process.exitCode = result.exitCode || 1
     }
   } catch (error) {
-    const report = isPost ? runtime.log.warning : runtime.log.error
-    report(messageOf(error), name)
-    if (!isUserError(error) && error instanceof Error && error.stack) {
-      await runtime.log.group('This is a defect of the action; please report it with these lines', () =>
-        runtime.log.info(error.stack ?? ''),
-      )
-    }
-    if (!isPost) process.exitCode = 1
+    runtime.log.error(isUserError(error) ? messageOf(error) : `${messageOf(error)} ${stateLeft}`, name)
+    await showDefect(error, runtime.log)
+    process.exitCode = 1
   } finally {
     dispose()
   }
 }
 
-function processRuntime(env: NodeJS.ProcessEnv, cancelled: AbortSignal): ActionRuntime {
-  const write = (text: string) => void process.stdout.write(text)
-  const appendTo = (variable: string, name: string, value: string) => {
-    const file = env[variable]
-    if (file) appendToCommandFile(file, name, value)
+/**
+ * The frame of an action's `post`, which the runner starts after the job, cancelled or failed ones included, also when `main` never came to run. It
+ * is a bundle of its own and does nothing without the state that `main` saved. Its failures are warnings: the job's verdict stands.
+ */
+export async function runPost(name: string, post: (runtime: ActionRuntime) => Promise<void>): Promise<void> {
+  const { signal, dispose } = cancellation(process)
+  const runtime = processRuntime(process.env, signal, () => {})
+  try {
+    await post(runtime)
+  } catch (error) {
+    runtime.log.warning(messageOf(error), name)
+    await showDefect(error, runtime.log)
+  } finally {
+    dispose()
   }
-  return {
-    env,
-    inputs: inputReader(env),
-    github: githubContext(env),
-    log: githubLog(write),
-    clock: systemClock,
-    cancelled,
-    summary: fileSummary(env.GITHUB_STEP_SUMMARY),
-    state: (name) => env[`STATE_${name}`] || undefined,
-    saveState: (name, value) => appendTo('GITHUB_STATE', name, value),
-    setOutput: (name, value) => appendTo('GITHUB_OUTPUT', name, value === undefined ? '' : String(value)),
-    mask: (secret) => write(`${maskCommand(secret)}\n`),
-  }
+}
+
+async function showDefect(error: unknown, log: Log): Promise<void> {
+  if (isDefect(error))
+    await log.group('This is a defect of the action; please report it with these lines', () =>
+      log.info(error.stack ?? ''),
+    )
 }

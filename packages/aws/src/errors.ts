@@ -43,7 +43,7 @@ const iamPrefixes: Record<string, string> = {
 
 /**
  * Turns AWS's refusals into errors a reader can act on: AccessDenied names the IAM action and the resource, missing and expired credentials name
- * the step that provides them. Everything else comes back as it was.
+ * the step that provides them. Everything else comes back as it was, with `operation`, such as ecs:UpdateService, written into it.
  */
 export function readableAwsError(error: unknown, clientName: string, commandName: string): unknown {
   if (!(error instanceof Error)) return error
@@ -80,5 +80,5 @@ export function readableAwsError(error: unknown, clientName: string, commandName
       'No AWS credentials in this job. Run aws-actions/configure-aws-credentials before this step; with role-to-assume the job needs the permission id-token: write.',
       { cause: error },
     )
-  return error
+  return Object.assign(error, { operation: `${prefix}:${operation}` })
 }

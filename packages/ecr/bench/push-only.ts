@@ -6,7 +6,7 @@ import { openDaemonImage, openOciLayout, openRegistry, plainAccess, pushImage } 
 
 // What push-ecr does with a layout or docker://name:tag, against a registry that is not ECR.
 const [origin = '', repository = '', image = ''] = process.argv.slice(2)
-const log = githubLog((text) => void process.stdout.write(text))
+const log = githubLog()
 const registry = openRegistry(plainAccess(origin), { clock: systemClock, log })
 const temp = mkdtempSync(path.join(tmpdir(), 'push-only-'))
 const daemonImage = image.match(/^docker:\/\/(.*)$/)?.[1]

@@ -1,13 +1,6 @@
 import type { Service, Task } from '@aws-sdk/client-ecs'
 import { describe, expect, test } from '@jest/globals'
-import {
-  commandWords,
-  logLocation,
-  networkOf,
-  printableLines,
-  type TaskDefinitionInput,
-  taskEnd,
-} from '../src/index.ts'
+import { commandWords, logLocation, networkOf, type TaskDefinitionInput, taskEnd } from '../src/index.ts'
 import { placementFailureText } from '../src/tasks/placement-failures.ts'
 
 const taskArn = 'arn:aws:ecs:eu-central-1:123456789012:task/prod/0123456789abcdef0123456789abcdef'
@@ -156,24 +149,6 @@ describe('logs', () => {
     expect(logLocation({ name: 'web' }, { taskArn })).toEqual({
       unreadable: expect.stringContaining('no log configuration'),
     })
-  })
-
-  test.each([
-    ['::error::x', '\u200b'],
-    ['  ::set-env name=A::b', '\u200b'],
-    ['time ##[error]x', '\u200b'],
-    ['a\r::add-mask::b', '\u200b'],
-  ])('a line that the runner would take for a command is made harmless: %j', (message, mark) => {
-    const lines = printableLines(message)
-    expect(lines.join('')).toContain(mark)
-    for (const line of lines) {
-      expect(line.trimStart().startsWith('::')).toBe(false)
-      expect(line).not.toContain('##[')
-    }
-  })
-
-  test('other lines stay as they are, one by one', () => {
-    expect(printableLines('std::vector\n  at x\n\nend\n')).toEqual(['std::vector', '  at x', '', 'end'])
   })
 })
 

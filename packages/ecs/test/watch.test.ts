@@ -154,7 +154,7 @@ describe('what no wait can mend ends the watch', () => {
       serviceDeployments: (call) => (call > 4 ? awsError(name) : []),
     })
     expect(outcomes[0]).toMatchObject({
-      verdict: 'unknown',
+      verdict: 'timed-out',
       interrupted: 'credentials',
       reason: expect.stringMatching(reason),
     })

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ECRClient, GetAuthorizationTokenCommand, UpdateImageStorageClassCommand } from '@aws-sdk/client-ecr'
-import { githubLog, systemClock } from '@deploy-actions/action-kit'
+import { type Log, systemClock } from '@deploy-actions/action-kit'
 import { type Scenario, type Simulator, startSimulator } from '@deploy-actions/aws-simulator'
 import { openOciLayout, openRegistry, plainAccess, pushImage } from '@deploy-actions/ecr'
 import { type ActionRun, type NodeActionOptions, runNodeAction } from '@deploy-actions/workflow-runner'
@@ -22,6 +22,7 @@ const standIns = path.join(root, 'scripts/stand-ins')
 /** The stand-in itself, for scripts that come between. */
 export const standInDocker = `'${process.execPath}' '${path.join(standIns, 'docker.mjs')}'`
 const action = path.join(root, 'actions/build-image')
+const quiet: Log = { info() {}, debug() {}, notice() {}, warning() {}, error() {}, group: async (_, body) => body() }
 
 /** 2025-06-01T12:00:00Z, as the time of the commit. */
 export const commitTime = '1748779200'
@@ -90,7 +91,7 @@ export async function stage(scenario: Scenario = {}) {
     async push(run: ActionRun): Promise<void> {
       const registry = openRegistry(plainAccess(simulator.url, await basicToken(simulator)), {
         clock: systemClock,
-        log: githubLog(() => {}),
+        log: quiet,
       })
       await pushImage(await openOciLayout(run.outputs['oci-layout']!), registry, 'shop', [run.outputs['image-tag']!])
     },

@@ -1,5 +1,4 @@
 import type { DeploymentLifecycleHookDetail, ServiceDeployment } from '@aws-sdk/client-ecs'
-import { primaryOf } from '../services/primary.ts'
 import { failedHere, judgeByService } from './judge-by-service.ts'
 import { completedReason, inProgress, revisionName, supersededBy } from './reasons.ts'
 import type { Situation } from './situation.ts'
@@ -60,7 +59,7 @@ function successful(observation: Observation, situation: Situation, deployment: 
 
 function rolledBack(observation: Observation, deployment: ServiceDeployment): Judgement {
   const { service, started } = observation
-  const serving = primaryOf(service)?.taskDefinition
+  const serving = service?.deployments?.find(({ status }) => status === 'PRIMARY')?.taskDefinition
   const back = serving === started.taskDefinition ? started.previousTaskDefinition : serving
   const target = revisionName(back ?? started.previousTaskDefinition)
   if (stoppedByHand(observation, deployment))

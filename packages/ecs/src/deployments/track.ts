@@ -1,5 +1,4 @@
 import type { Service, ServiceDeployment, ServiceEvent } from '@aws-sdk/client-ecs'
-import { primaryOf } from '../services/primary.ts'
 import { readDeploymentEvents } from './event-texts.ts'
 import { judge } from './judge.ts'
 import type { Judgement, Observation, ServiceDeploymentAccess, StartedDeployment } from './types.ts'
@@ -58,7 +57,7 @@ export function takeService(track: Track, service: Service | undefined, now: Dat
   }
   track.missingSince = undefined
   track.service = service
-  const primary = primaryOf(service)?.id
+  const primary = service.deployments?.find(({ status }) => status === 'PRIMARY')?.id
   if (primary !== track.primary || !track.primarySince) track.primarySince = now
   track.primary = primary
   const own = service.deployments?.find(({ id }) => id === track.started.deploymentId)

@@ -1,7 +1,7 @@
 import { type CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
 import type { ContainerDefinition } from '@aws-sdk/client-ecs'
+import { linesOf } from '@deploy-actions/action-kit'
 import { isAccessError, isAwsError } from '@deploy-actions/aws'
-import { printableLines } from './log-lines.ts'
 import { logLocation } from './log-location.ts'
 
 export interface LastLines {
@@ -58,7 +58,7 @@ async function readBackwards(
           nextToken: token,
         }),
       )
-      lines = [...events.flatMap(({ message = '' }) => printableLines(message)), ...lines]
+      lines = [...events.flatMap(({ message = '' }) => linesOf(message)), ...lines]
       if (nextBackwardToken === undefined || nextBackwardToken === token) break
       token = nextBackwardToken
     }

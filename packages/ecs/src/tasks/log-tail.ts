@@ -1,6 +1,6 @@
 import { type CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
+import { linesOf } from '@deploy-actions/action-kit'
 import { isAccessError, isAwsError } from '@deploy-actions/aws'
-import { printableLines } from './log-lines.ts'
 
 export interface LogTail {
   /** Reads what is there and prints it. Resolves to the number of lines; 0 also when an earlier read is still under way. */
@@ -33,7 +33,7 @@ export function logTail(
       const { events = [], nextForwardToken } = await logs.send(
         new GetLogEventsCommand({ logGroupName: group, logStreamName: stream, startFromHead: true, nextToken: token }),
       )
-      for (const line of events.flatMap(({ message = '' }) => printableLines(message))) {
+      for (const line of events.flatMap(({ message = '' }) => linesOf(message))) {
         print(line)
         lines++
       }
