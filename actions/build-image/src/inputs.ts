@@ -25,6 +25,8 @@ export interface Inputs {
   buildArgs: BuildArgument[]
   buildContexts: Record<string, string>
   secrets: BuildSecret[]
+  /** SSH agents and keys for `RUN --mount=type=ssh`: `default`, or `id=path`. */
+  ssh: string[]
   cacheFrom: string[]
   cacheTo: string[]
   migrationsPath: string | undefined
@@ -32,6 +34,8 @@ export interface Inputs {
   /** Looks the image up and builds nothing. */
   lookupOnly: boolean
   rebuild: boolean
+  /** What another environment tested ships here, whatever its age. */
+  promotion: boolean
   noCache: boolean
   labels: Record<string, string>
   provenance: 'false' | 'min' | 'max'
@@ -58,12 +62,14 @@ export function parseInputs(reader: InputReader, github: GitHubContext, env: Nod
     buildArgs: buildArguments(reader.lines('build-args'), env),
     buildContexts: buildContexts(reader.pairs('build-contexts')),
     secrets: parseSecrets(reader.text('secrets') ?? '', env),
+    ssh: sshEntries(reader.lines('ssh')),
     cacheFrom: caches('cache-from', reader.lines('cache-from')),
     cacheTo: caches('cache-to', reader.lines('cache-to')),
     migrationsPath: inWorkspace(reader.text('migrations-path'), workspace),
     maxAgeMs: reader.optionalDuration('max-age', { max: 3650 * day }),
     lookupOnly: reader.flag('lookup-only', false),
     rebuild: reader.flag('rebuild', false),
+    promotion: reader.flag('promotion', false),
     noCache: reader.flag('no-cache', false),
     labels: labels(reader.pairs('labels')),
     provenance: provenance(reader.choice('provenance', ['false', 'true', 'min', 'max'], 'false')),
@@ -113,9 +119,22 @@ function buildArguments(lines: string[], env: NodeJS.ProcessEnv): BuildArgument[
       throw new UserError(
         `Input "build-args" has "${line}". Valid: NAME=value a line, or NAME alone for the environment variable of that name.`,
       )
+    if (at < 0 && /^(INPUT|BUILD_SECRET)_/.test(name))
+      throw new UserError(
+        `Input "build-args" has "${name}" without a value, but environment variables of that name are kept from the build, as they may hold secrets. Write ${name}=value.`,
+      )
     found.set(name, { name, value: at < 0 ? env[name] : line.slice(at + 1), fromEnvironment: at < 0 })
   }
   return [...found.values()]
+}
+
+function sshEntries(lines: string[]): string[] {
+  for (const line of lines)
+    if (!/^[A-Za-z0-9_][\w.-]*(=\S.*)?$/.test(line))
+      throw new UserError(
+        `Input "ssh" has "${line}". Valid: default for the agent at SSH_AUTH_SOCK, or ID=path of an agent's socket or of a key, one a line.`,
+      )
+  return lines
 }
 
 function buildContexts(pairs: Record<string, string>): Record<string, string> {

@@ -6,18 +6,12 @@ import type { LayoutSummary } from './layout.ts'
 import type { SourceKey } from './source-key/source-key.ts'
 
 /** The job summary of a step that built nothing. */
-export function reportReuse(
-  summary: Summary,
-  inputs: Inputs,
-  source: SourceKey,
-  digest: string,
-  ageMs: number | undefined,
-) {
+export function reportReuse(summary: Summary, inputs: Inputs, tag: string, digest: string, ageMs: number | undefined) {
   summary.add(
     [
       `### ${inputs.repository.name}: nothing to build`,
       '',
-      `ECR has the image of this source already: \`${source.tag}\`, digest \`${shortDigest(digest)}\`${ageMs === undefined ? '' : `, pushed ${formatDuration(ageMs)} ago`}.`,
+      `ECR has the image of this source already: \`${tag}\`, digest \`${shortDigest(digest)}\`${ageMs === undefined ? '' : `, pushed ${formatDuration(ageMs)} ago`}.`,
     ].join('\n'),
   )
 }
@@ -26,13 +20,14 @@ export function reportReuse(
 export function reportBuild(
   summary: Summary,
   inputs: Inputs,
+  tag: string,
   source: SourceKey,
   image: LayoutSummary,
   steps: BuildStep[],
   durationMs: number,
 ): void {
   const rows = [
-    ['Tag', `\`${source.tag}\``],
+    ['Tag', `\`${tag}\``],
     ['Digest', `\`${image.digest}\``],
     ['Size', `${formatBytes(image.bytes)} compressed, ${image.layers} ${image.layers === 1 ? 'layer' : 'layers'}`],
     ['Platforms', inputs.platforms.join(', ')],

@@ -19,22 +19,23 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const { log, summary } = deps
   const migrations = inputs.migrationsPath ? await readMigrations(inputs.migrationsPath) : []
   const level = schemaLevel(migrations).text
-  const source = await sourceKey(inputs)
+  const source = await sourceKey(inputs, deps)
   sayWhatItIs(inputs, source, level, deps)
-  const outputs = { 'source-key': source.key, 'image-tag': source.tag, 'schema-level': level }
+  const outputs = { 'source-key': source.key, 'schema-level': level }
 
-  const found = await findReusable(inputs, source.tag, deps)
+  const found = await lookUp(deps.ecr, inputs, source.key, deps.clock)
   if (found.usable) {
-    const age = found.ageMs === undefined ? '' : `, pushed ${formatDuration(found.ageMs)} ago`
-    log.info(
-      `ECR has it: ${inputs.repository.name}:${source.tag} is ${shortDigest(found.digest)}${age}. Nothing to build.`,
-    )
-    reportReuse(summary, inputs, source, found.digest, found.ageMs)
-    return { outputs: { ...outputs, built: false, digest: found.digest, 'oci-layout': '' } }
+    sayReuse(inputs, found, deps)
+    reportReuse(summary, inputs, found.tag, found.digest, found.ageMs)
+    return { outputs: { ...outputs, 'image-tag': found.tag, built: false, digest: found.digest, 'oci-layout': '' } }
   }
+  if (found.missingRepository)
+    log.warning(
+      `${found.missingRepository} The image is built all the same; push-ecr creates the repository with create-repository: true.`,
+    )
   if (inputs.lookupOnly) {
     log.info(`To be built: ${found.why}.`)
-    return { outputs: { ...outputs, built: false, digest: '', 'oci-layout': '' } }
+    return { outputs: { ...outputs, 'image-tag': found.tag, built: false, digest: '', 'oci-layout': '' } }
   }
   log.info(`Building: ${found.why}.`)
 
@@ -48,7 +49,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const created = epoch === undefined ? clock.now() : new Date(Number(epoch) * 1000)
   const options = { cwd: inputs.workspace, env: deps.env, signal: deps.cancelled }
   const builder = await findBuilder(inputs.builder, options)
-  const layout = inputs.output ?? path.join(deps.github.temp, 'build-image', source.tag)
+  const layout = inputs.output ?? path.join(deps.github.temp, 'build-image', found.tag)
   await rm(layout, { recursive: true, force: true })
   const built = await build(
     inputs,
@@ -56,8 +57,8 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
       dockerfile: source.dockerfile,
       labels: imageLabels(deps.github, inputs.migrationsPath ? migrations : undefined, created, inputs.labels),
       sourceDateEpoch: epoch,
-      pull: found.stale,
-      tag: source.tag,
+      fresh: found.stale !== undefined || inputs.rebuild,
+      tag: found.tag,
       output: builder.exportsOci ? layout : `${layout}.tar`,
     },
     builder,
@@ -72,22 +73,25 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   log.info(
     `Built ${shortDigest(image.digest)} in ${formatDuration(duration)}: ${formatBytes(image.bytes)} in ${image.layers} layers for ${inputs.platforms.join(', ')}, in ${layout}.`,
   )
-  reportBuild(summary, inputs, source, image, built.steps, duration)
-  return { outputs: { ...outputs, built: true, digest: image.digest, 'oci-layout': layout } }
+  // The same image once more keeps its tag: tags of one image are limited in number.
+  const imageTag = found.stale?.digest === image.digest ? found.stale.tag : found.tag
+  reportBuild(summary, inputs, imageTag, source, image, built.steps, duration)
+  return { outputs: { ...outputs, 'image-tag': imageTag, built: true, digest: image.digest, 'oci-layout': layout } }
 }
 
-/** `stale`: an image of these sources exists, but newer base images are wanted. */
-type Search = Extract<Lookup, { usable: true }> | { usable: false; why: string; stale: boolean }
-
-async function findReusable(inputs: Inputs, tag: string, { ecr, clock, log }: Deps): Promise<Search> {
-  if (inputs.rebuild) return { usable: false, why: 'rebuild is set', stale: true }
-  const found = await lookUp(ecr, inputs, tag, clock)
-  if (found.usable) return found
-  if (found.missingRepository)
+function sayReuse(inputs: Inputs, found: Extract<Lookup, { usable: true }>, { log }: Deps): void {
+  const age = found.ageMs === undefined ? '' : `, pushed ${formatDuration(found.ageMs)} ago`
+  log.info(
+    `ECR has it: ${inputs.repository.name}:${found.tag} is ${shortDigest(found.digest)}${age}. Nothing to build.`,
+  )
+  if (inputs.rebuild)
     log.warning(
-      `${found.missingRepository} The image is built all the same; push-ecr creates the repository with create-repository: true.`,
+      'rebuild is left aside: what was tested is promoted as it is. To build again, run this for the environment in which images are tested.',
     )
-  return found
+  if (found.overdue)
+    log.warning(
+      `The image is older than max-age (${formatDuration(inputs.maxAgeMs!)})${age}, and ships all the same, since it is what was tested. The next run for the environment in which images are tested builds it again.`,
+    )
 }
 
 function sayWhatItIs(inputs: Inputs, source: SourceKey, level: string, { log }: Deps): void {
@@ -95,9 +99,18 @@ function sayWhatItIs(inputs: Inputs, source: SourceKey, level: string, { log }: 
   log.info(
     `Source key ${source.key}: ${source.files} files (${formatBytes(source.bytes)}) of ${path.relative(inputs.workspace, inputs.context) || '.'} for ${inputs.platforms.join(', ')}${migrations}.`,
   )
+  if (source.surroundings.proxies) log.info("The proxies of Docker's configuration reach the build and are in the key.")
+  if (source.surroundings.sourceDateEpoch !== undefined)
+    log.warning(
+      'The Dockerfile names SOURCE_DATE_EPOCH, the time of the commit, so each commit is a source of its own and its image is built anew. To reuse images, give it a fixed value in build-args, such as SOURCE_DATE_EPOCH=0.',
+    )
+  for (const { folder, ignoreFile } of source.gitFolders)
+    log.warning(
+      `The build context sends ${folder}, which differs in every commit and every checkout: no image is ever found again, and a promotion builds anew what was tested. Add the line "${folder}" to ${path.relative(inputs.workspace, ignoreFile)}.`,
+    )
   if (source.unclear.length > 0)
     log.warning(
-      `The ignore file has patterns that only the builder can read (${source.unclear.join(' ')}), so every file of the context counts for the source key, ignored or not. Write them without nested or starred [ ] classes.`,
+      `The ignore file has patterns that only the builder can read (${source.unclear.join(' ')}), so every file of the context counts for the source key, ignored or not. Write them in UTF-8, without nested or starred [ ] classes.`,
     )
   for (const { name, content } of source.drifting)
     log.warning(

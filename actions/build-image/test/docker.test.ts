@@ -63,6 +63,7 @@ test('the arguments carry what was asked', async () => {
       'cache-from': 'gha\ntype=registry,ref=host/shop:cache',
       'cache-to': 'none',
       'no-cache': 'true',
+      ssh: 'default\nbastion=/keys/bastion',
     },
     { env: { FROM_ENV: 'value from outside' } },
   )
@@ -74,6 +75,7 @@ test('the arguments carry what was asked', async () => {
   expect(valuesOf('--label')).toEqual(expect.arrayContaining(['team=shop', 'org.opencontainers.image.version=1.2.3']))
   expect(valuesOf('--cache-from')).toEqual(['type=gha', 'type=registry,ref=host/shop:cache'])
   expect(valuesOf('--cache-to')).toEqual([])
+  expect(valuesOf('--ssh')).toEqual(['default', 'bastion=/keys/bastion'])
   expect(valuesOf('--platform')).toEqual(['linux/amd64'])
   expect(argv).toEqual(expect.arrayContaining(['--no-cache', '--provenance=false', '--sbom=false']))
   expect(argv).not.toContain('--pull')

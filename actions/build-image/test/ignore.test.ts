@@ -70,14 +70,39 @@ describe('patterns, as moby/patternmatcher answers for them', () => {
     ['a*|b', 'xb', true],
     ['a|b', 'b', false],
     ['*a{2}', 'xaa', true],
+    ['*a{2,}', 'xaaaa', true],
+    ['*a{2,3}b', 'aaaab', true],
+    ['?a{2,3}b', 'xaaaab', false],
+    ['*{a', 'x{a', true],
+    ['*|^b', 'b/c', true],
+    ['[a-c-e]', '-', true],
+    ['[^a]', '/', true],
+    ['*/src\\D', 'x/srcy', true],
     ['*/src\\d', 'x/src1', true],
   ])('%s on %s', (pattern, file, expected) => {
     expect(compilePattern(pattern)!(file)).toBe(expected)
   })
 
-  test.each(['[', '[]a]', '[a-', '[[a]', '[*]', 'a\\', '\\pL'])('%s is not read at all', (pattern) => {
-    expect(compilePattern(pattern)).toBeUndefined()
+  test.each([
+    `${'a*'.repeat(60)}b`,
+    `${'**/a'.repeat(60)}b`,
+    `${'a**'.repeat(60)}b`,
+    `${'[ab]*'.repeat(60)}c`,
+    '*a{900}b',
+    `${'*c|'.repeat(60)}*b`,
+  ])('%s takes time in proportion to the path', (pattern) => {
+    const matches = compilePattern(pattern)!
+    const paths = ['a'.repeat(255), 'a/'.repeat(2_000), `${'a'.repeat(200)}/`.repeat(20)]
+    // Backtracking would not end.
+    for (let round = 0; round < 20; round++) for (const path of paths) expect(matches(path)).toBe(false)
   })
+
+  test.each(['[', '[]a]', '[a-', '[[a]', '[*]', 'a\\', '\\pL', '\\b*', '*{2}', '*a{2}{3}', '*a{1001}', '\uFEFF*'])(
+    '%s is not read at all',
+    (pattern) => {
+      expect(compilePattern(pattern)).toBeUndefined()
+    },
+  )
 })
 
 describe('what is left of a context', () => {

@@ -65,7 +65,7 @@ test('max-age builds again what is older, with newer base images', async () => {
   const again = await at.run({ 'max-age': '1s' })
   expect(again.outputs.built).toBe('true')
   expect(again.log).toMatch(/the image of this source is \ds old, and max-age is 1s/)
-  expect(at.dockerCalls().at(-1)!.argv).toContain('--pull')
+  expect(at.dockerCalls().at(-1)!.argv).toEqual(expect.arrayContaining(['--pull', '--no-cache']))
 })
 
 test('lookup-only finds without Docker, and builds nothing where there is nothing', async () => {
@@ -78,15 +78,88 @@ test('lookup-only finds without Docker, and builds nothing where there is nothin
   expect(found).toMatchObject({ exitCode: 0, outputs: { ...missing.outputs, digest } })
 })
 
-test('rebuild builds without looking', async () => {
+test('rebuild builds anew what is there, and what it built is found from then on, where tags are immutable too', async () => {
+  at = await stage({ seed: { repositories: [{ name: 'shop', mutability: 'IMMUTABLE' }] } })
+  const first = await at.run()
+  await at.push(first)
+  // A base that has moved on, as far as the stand-in can play it: other bytes for the same source.
+  const again = await at.run({ rebuild: 'true' }, { env: { SOURCE_DATE_EPOCH: '1748779999' } })
+  expect(again.outputs).toMatchObject({ built: 'true', 'source-key': first.outputs['source-key'] })
+  expect(again.outputs['image-tag']).toBe(`${first.outputs['image-tag']}-2`)
+  expect(at.dockerCalls().at(-1)!.argv).toEqual(expect.arrayContaining(['--pull', '--no-cache']))
+  expect(again.outputs.digest).not.toBe(first.outputs.digest)
+  await at.push(again)
+  const { 'image-tag': tag, digest } = again.outputs
+  const before = at.ecrCalls().length
+  expect((await at.run({}, { docker: 'none' })).outputs).toMatchObject({ built: 'false', 'image-tag': tag, digest })
+  expect(at.ecrCalls().length - before).toBe(3)
+})
+
+test('what comes out the same again keeps its tag', async () => {
+  at = await stage()
+  const first = await at.run()
+  await at.push(first)
+  const again = await at.run({ rebuild: 'true' })
+  expect(again.outputs).toMatchObject({
+    built: 'true',
+    digest: first.outputs.digest,
+    'image-tag': first.outputs['image-tag'],
+  })
+})
+
+test('the hundredth generation is found, and the next one is the hundred and first', async () => {
   at = await stage()
   const { outputs } = await at.run()
-  at.simulator.addImage({ repository: 'shop', tags: [outputs['image-tag']!] })
-  const before = at.ecrCalls().length
-  const again = await at.run({ rebuild: 'true' })
-  expect(again.outputs.built).toBe('true')
-  expect(at.ecrCalls()).toHaveLength(before)
-  expect(at.dockerCalls().at(-1)!.argv).toContain('--pull')
+  const tags = ['', ...Array.from({ length: 99 }, (_, index) => `-${index + 2}`)]
+  const digests = tags.map((suffix) =>
+    at.simulator.addImage({ repository: 'shop', tags: [`${outputs['image-tag']}${suffix}`] }),
+  )
+  const run = await at.run({ 'lookup-only': 'true' }, { docker: 'none' })
+  expect(run.outputs).toMatchObject({ digest: digests.at(-1), 'image-tag': `${outputs['image-tag']}-100` })
+  const next = await at.run({ 'lookup-only': 'true', rebuild: 'true' }, { docker: 'none' })
+  expect(next.outputs).toMatchObject({ digest: '', 'image-tag': `${outputs['image-tag']}-101` })
+})
+
+test('a promotion ships what was tested, whatever its age, and says so', async () => {
+  at = await stage()
+  const { outputs } = await at.run()
+  const digest = at.simulator.addImage({ repository: 'shop', tags: [outputs['image-tag']!] })
+  await new Promise((resolve) => setTimeout(resolve, 1_100))
+  const promote = { promotion: 'true', 'max-age': '1s', rebuild: 'true' }
+  const run = await at.run(promote, { docker: 'none' })
+  expect(run.outputs).toMatchObject({ built: 'false', digest })
+  expect(run.annotations).toEqual([
+    expect.objectContaining({ level: 'warning', message: expect.stringMatching(/^rebuild is left aside/) }),
+    expect.objectContaining({ level: 'warning', message: expect.stringMatching(/older than max-age \(1s\), pushed/) }),
+  ])
+  // Without an image there is nothing to promote, and the source is built as ever.
+  at.write({ 'src/server.js': 'console.log("bye")\n' })
+  expect((await at.run(promote)).outputs.built).toBe('true')
+})
+
+test('git’s folder in the context is warned of, with the line that leaves it out', async () => {
+  at = await stage()
+  at.write({ '.git/HEAD': 'ref: refs/heads/main\n' })
+  const run = await at.run({ 'lookup-only': 'true' })
+  expect(run.annotations).toEqual([
+    expect.objectContaining({
+      level: 'warning',
+      message: expect.stringMatching(/sends \.git, .*Add the line "\.git" to \.dockerignore/),
+    }),
+  ])
+  at.write({ '.dockerignore': '.git\n' })
+  expect((await at.run({ 'lookup-only': 'true' })).annotations).toEqual([])
+})
+
+test('the time of the commit in the Dockerfile is warned of', async () => {
+  at = await stage()
+  at.write({ Dockerfile: 'FROM node:24-alpine\nARG SOURCE_DATE_EPOCH\n' })
+  const run = await at.run({ 'lookup-only': 'true' })
+  expect(run.annotations).toEqual([
+    expect.objectContaining({ message: expect.stringMatching(/each commit is a source of its own.*build-args/) }),
+  ])
+  const fixed = await at.run({ 'lookup-only': 'true', 'build-args': 'SOURCE_DATE_EPOCH=0' })
+  expect(fixed.annotations).toEqual([])
 })
 
 test('an archived image is no hit', async () => {
@@ -170,6 +243,9 @@ describe('wrong inputs fail before any call', () => {
     [{ platforms: 'amd64' }, /"platforms" has "amd64".*linux\/amd64/],
     [{ 'max-age': 'a week' }, /"max-age" is "a week".*7d/],
     [{ 'build-args': '=x' }, /"build-args" has "=x"/],
+    [{ 'build-args': 'INPUT_REGISTRY' }, /"build-args" has "INPUT_REGISTRY" without a value.*INPUT_REGISTRY=value/],
+    [{ 'build-args': 'BUILD_SECRET_1' }, /"build-args" has "BUILD_SECRET_1" without a value/],
+    [{ ssh: 'default\n=key' }, /"ssh" has "=key".*SSH_AUTH_SOCK/],
     [{ 'build-contexts': 'docs=./nowhere' }, /"build-contexts".*nowhere is not a folder/],
     [{ secrets: 'npm-token=' }, /"npm-token" is empty/],
     [{ secrets: 'NO_SUCH_VARIABLE' }, /no environment variable of that name/],

@@ -15,6 +15,7 @@ import path from 'node:path'
 import fc from 'fast-check'
 import type { Inputs } from '../src/inputs.ts'
 import { sourceKey } from '../src/source-key/source-key.ts'
+import { inputsOf, runnerOf } from './support/inputs.ts'
 import { files } from './support/stage.ts'
 
 let workspace: string
@@ -39,42 +40,15 @@ afterEach(() => rmSync(workspace, { recursive: true }))
 
 const at = (...parts: string[]) => path.join(workspace, ...parts)
 
-function inputs(change: Partial<Inputs> = {}): Inputs {
-  return {
-    repository: { name: 'shop' },
-    region: 'eu-central-1',
-    workspace,
-    context: workspace,
-    dockerfile: undefined,
-    target: undefined,
-    platforms: ['linux/amd64'],
-    buildArgs: [],
-    buildContexts: {},
-    secrets: [],
-    cacheFrom: [],
-    cacheTo: [],
-    migrationsPath: undefined,
-    maxAgeMs: undefined,
-    lookupOnly: false,
-    rebuild: false,
-    noCache: false,
-    labels: {},
-    provenance: 'false',
-    sbom: false,
-    output: undefined,
-    builder: undefined,
-    ...change,
-  }
-}
+const inputs = (change: Partial<Inputs> = {}) => inputsOf(workspace, change)
+const runner = (env: NodeJS.ProcessEnv = {}) => runnerOf(workspace, env)
 
-async function keyOf(change: Partial<Inputs> = {}): Promise<string> {
-  return (await sourceKey(inputs(change))).key
+async function keyOf(change: Partial<Inputs> = {}, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  return (await sourceKey(inputs(change), runner(env))).key
 }
 
 test('the key fits a tag of ECR', async () => {
-  const { key, tag } = await sourceKey(inputs())
-  expect(key).toMatch(/^[0-9a-f]{40}$/)
-  expect(tag).toBe(`src-${key}`)
+  expect(await keyOf()).toMatch(/^[0-9a-f]{40}$/)
 })
 
 describe('what the builder sees changes the key', () => {
@@ -113,6 +87,7 @@ describe('what the builder sees changes the key', () => {
       }),
     'the ignore file': () => files(workspace, { '.dockerignore': '**/*.log\nmigrations\n' }),
     'an ignore file of the Dockerfile’s own': () => files(workspace, { 'Dockerfile.dockerignore': 'src\n' }),
+    'a git folder': () => files(workspace, { '.git/HEAD': 'x' }),
     'a name that is no UTF-8': () =>
       void spawnSync('sh', ['-c', 'touch "$(printf \'bad\\377name\')"'], { cwd: workspace }),
   }
@@ -134,6 +109,8 @@ describe('what the builder sees changes the key', () => {
     sbom: { sbom: true },
     'a context by name': { buildContexts: { base: 'docker-image://alpine:3' } },
     'a folder by name': { buildContexts: { docs: 'docs' } },
+    ssh: { ssh: ['default'] },
+    'a label for the reference': { labels: { 'org.opencontainers.image.ref.name': 'v1' } },
   }
   test.each(Object.entries(options))('option: %s', async (_name, change) => {
     expect(await keyOf(change)).not.toBe(await keyOf())
@@ -141,7 +118,7 @@ describe('what the builder sees changes the key', () => {
 
   test('the options keep apart from each other', async () => {
     const keys = await Promise.all([
-      ...Object.values(options).map(keyOf),
+      ...Object.values(options).map((option) => keyOf(option)),
       keyOf({ labels: { docs: 'docs' } }),
       keyOf({ target: 'A' }),
     ])
@@ -212,6 +189,7 @@ describe('what the builder does not see leaves the key alone', () => {
     ['the output folder', { output: '/elsewhere' }],
     ['how it is looked up', { rebuild: true, maxAgeMs: 1000, repository: { name: 'other' }, region: 'us-east-1' }],
     ['labels that tell commits apart', { labels: { 'org.opencontainers.image.revision': 'abc' } }],
+    ['another name of the platform', { platforms: ['linux/x86_64', 'linux/amd64/v1'] }],
     ['the builder', { builder: 'fast', noCache: true }],
   ])('%s', async (_name, change) => {
     expect(await keyOf(change)).toBe(await keyOf())
@@ -235,6 +213,11 @@ describe('what the builder does not see leaves the key alone', () => {
   test('the value of a secret', async () => {
     const secret = (value: string) => keyOf({ secrets: [{ id: 'token', value }] })
     expect(await secret('a')).toBe(await secret('b'))
+  })
+
+  test('the path of an SSH key', async () => {
+    expect(await keyOf({ ssh: ['id=a'] })).toBe(await keyOf({ ssh: ['id=b'] }))
+    expect(await keyOf({ ssh: ['id=a'] })).not.toBe(await keyOf({ ssh: ['other=a'] }))
   })
 
   test('the place of the workspace', async () => {
@@ -273,7 +256,7 @@ test('what can’t be pinned is named', async () => {
     tag: 'docker-image://alpine:3',
     branch: 'https://github.com/example/shop.git#main',
   }
-  const { drifting } = await sourceKey(inputs({ buildContexts }))
+  const { drifting } = await sourceKey(inputs({ buildContexts }), runner())
   expect(drifting.map(({ name }) => name)).toEqual(['tag', 'branch'])
 })
 

@@ -1,7 +1,16 @@
 import { CommandError } from './errors.mjs'
 
 const once = new Set(['--file', '--target', '--metadata-file', '--output', '--progress', '--platform', '--builder'])
-const many = new Set(['--build-arg', '--build-context', '--label', '--secret', '--cache-from', '--cache-to', '--tag'])
+const many = new Set([
+  '--build-arg',
+  '--build-context',
+  '--label',
+  '--secret',
+  '--ssh',
+  '--cache-from',
+  '--cache-to',
+  '--tag',
+])
 const flags = new Set(['--load', '--pull', '--no-cache', '--provenance=false', '--sbom=false', '--progress=plain'])
 
 /** Reads the arguments of `docker buildx build`; anything it could not honour is an error. */

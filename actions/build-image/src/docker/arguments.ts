@@ -5,8 +5,8 @@ export interface BuildOptions {
   labels: Record<string, string>
   /** A folder for an OCI layout, or the name under which the engine keeps the image. */
   destination: { layout: string } | { load: string }
-  /** Fetch newer versions of the base images. */
-  pull: boolean
+  /** Fetches base images anew and takes no step from the cache, so that nothing is older than this build. */
+  fresh: boolean
 }
 
 /** The environment variable that carries the n-th secret to the builder. */
@@ -30,11 +30,12 @@ export function buildArguments(inputs: Inputs, options: BuildOptions): string[] 
       .flatMap(({ name, value, fromEnvironment }) => ['--build-arg', fromEnvironment ? name : `${name}=${value}`]),
     ...Object.entries(inputs.buildContexts).flatMap(([name, value]) => ['--build-context', `${name}=${value}`]),
     ...inputs.secrets.flatMap(({ id }, index) => ['--secret', `id=${id},env=${secretVariable(index)}`]),
+    ...inputs.ssh.flatMap((entry) => ['--ssh', entry]),
     ...inputs.cacheFrom.flatMap((entry) => ['--cache-from', entry]),
     ...inputs.cacheTo.flatMap((entry) => ['--cache-to', entry]),
     ...Object.entries(options.labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
-    ...(options.pull ? ['--pull'] : []),
-    ...(inputs.noCache ? ['--no-cache'] : []),
+    ...(options.fresh ? ['--pull'] : []),
+    ...(options.fresh || inputs.noCache ? ['--no-cache'] : []),
     inputs.provenance === 'false' ? '--provenance=false' : `--provenance=mode=${inputs.provenance}`,
     `--sbom=${inputs.sbom}`,
     ...('layout' in destination

@@ -18,7 +18,8 @@ export interface BuildRequest {
   labels: Record<string, string>
   /** Seconds since 1970; undefined where the commit's time is unknown. */
   sourceDateEpoch: string | undefined
-  pull: boolean
+  /** Nothing in it may be older than this build. */
+  fresh: boolean
   tag: string
   /** Where the layout or archive goes; does not exist yet. */
   output: string

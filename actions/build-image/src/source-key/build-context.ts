@@ -1,62 +1,49 @@
-import { readFile, stat } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { UserError } from '@deploy-actions/action-kit'
+import { readAsBuilder } from './builder-files.ts'
 import { contextEntries } from './context-files.ts'
 import { type IgnoreRule, parseIgnoreFile } from './ignore-file.ts'
 import { ignoreMatcher } from './ignore-matcher.ts'
 import { type TreeHash, treeHash } from './tree-hash.ts'
 
 export interface ContextHash extends TreeHash {
+  /** The ignore file that rules here, or would. */
+  ignoreFile: string
   /** Patterns of the ignore file that could not be read as the builder does, so that nothing was left out. */
   unclear: string[]
-}
-
-export interface Dockerfile {
-  /** What `--file` is given. */
-  file: string
-  bytes: Buffer
-}
-
-/**
- * The Dockerfile of a build. Without a name it is `Dockerfile` in the context, or `dockerfile` as the builder also accepts.
- * Throws a UserError when it is missing.
- */
-export async function readDockerfile(context: string, named: string | undefined): Promise<Dockerfile> {
-  const file = named ?? path.join(context, 'Dockerfile')
-  const candidates = path.basename(file) === 'Dockerfile' ? [file, path.join(path.dirname(file), 'dockerfile')] : [file]
-  for (const candidate of candidates) {
-    const bytes = await readFileIfThere(candidate)
-    if (bytes) return { file: candidate, bytes }
-  }
-  throw new UserError(
-    `There is no Dockerfile at ${file}. Set the input dockerfile (relative to the workspace), or context, and check that actions/checkout ran before this step.`,
-  )
+  /** Git's own folders among what is sent: they differ from checkout to checkout. */
+  gitFolders: string[]
 }
 
 /** Hash of what the main context sends: `<Dockerfile>.dockerignore` beside the Dockerfile rules alone where it exists, else the context's own file. */
-export async function hashContext(context: string, dockerfile: string): Promise<ContextHash> {
-  const own = await readFileIfThere(`${dockerfile.replace(/\/dockerfile$/, '/Dockerfile')}.dockerignore`)
-  return hashFolder(context, own ? parseIgnoreFile(own.toString('utf8')) : await ignoreRules(context))
+export function hashContext(context: string, dockerfile: string): Promise<ContextHash> {
+  const own = `${dockerfile}.dockerignore`
+  const bytes = readAsBuilder(path.dirname(own), path.basename(own))
+  return bytes ? hashFolder(context, own, bytes) : hashNamedContext(context)
 }
 
 /** Hash of what a named context sends; it has an ignore file of its own. */
-export async function hashNamedContext(folder: string): Promise<ContextHash> {
-  return hashFolder(folder, await ignoreRules(folder))
+export function hashNamedContext(folder: string): Promise<ContextHash> {
+  return hashFolder(folder, path.join(folder, '.dockerignore'), readAsBuilder(folder, '.dockerignore'))
 }
 
 /** Hash of all files below a folder, whatever is ignored. */
-export async function hashWholeFolder(folder: string): Promise<ContextHash> {
-  return hashFolder(folder, [])
+export function hashWholeFolder(folder: string): Promise<ContextHash> {
+  return hashFolder(folder, '', undefined)
 }
 
-async function ignoreRules(folder: string): Promise<IgnoreRule[]> {
-  return parseIgnoreFile((await readFileIfThere(path.join(folder, '.dockerignore')))?.toString('utf8') ?? '')
-}
-
-async function hashFolder(folder: string, rules: IgnoreRule[]): Promise<ContextHash> {
+async function hashFolder(folder: string, ignoreFile: string, ignore: Buffer | undefined): Promise<ContextHash> {
+  const { rules, unclear } = readRules(ignore)
   try {
-    const { unclear } = ignoreMatcher(rules)
-    return { ...(await treeHash(contextEntries(folder, rules))), unclear }
+    const entries = contextEntries(folder, rules)
+    const tree = await treeHash(entries)
+    // The builder follows an unclear file in its own way; the file may lie outside of what is hashed.
+    const hash = unclear.length === 0 ? tree.hash : createHash('sha256').update(tree.hash).update(ignore!).digest('hex')
+    const gitFolders = entries
+      .filter((entry) => entry.kind === 'directory' && /(^|\/)\.git$/.test(entry.path))
+      .map((entry) => entry.path)
+    return { ...tree, hash, ignoreFile, unclear, gitFolders }
   } catch (error) {
     const { code, path: file } = error as NodeJS.ErrnoException
     if (code !== 'EACCES' && code !== 'EPERM' && code !== 'ENOENT') throw error
@@ -68,8 +55,11 @@ async function hashFolder(folder: string, rules: IgnoreRule[]): Promise<ContextH
   }
 }
 
-/** Undefined when there is no such file. A folder of that name counts as none. */
-async function readFileIfThere(file: string): Promise<Buffer | undefined> {
-  const found = await stat(file).catch(() => undefined)
-  return found?.isFile() ? readFile(file) : undefined
+function readRules(ignore: Buffer | undefined): { rules: IgnoreRule[]; unclear: string[] } {
+  const text = ignore?.toString('utf8') ?? ''
+  if (ignore && !Buffer.from(text).equals(ignore))
+    return { rules: [], unclear: text.split(/\r?\n/).filter((line) => line.includes('\uFFFD')) }
+  const rules = parseIgnoreFile(text)
+  const { unclear } = ignoreMatcher(rules)
+  return { rules: unclear.length > 0 ? [] : rules, unclear }
 }

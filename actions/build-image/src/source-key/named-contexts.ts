@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '@deploy-actions/action-kit'
-import { hashNamedContext } from './build-context.ts'
+import { type ContextHash, hashNamedContext } from './build-context.ts'
 
 /** What of a named context enters the key. `drifts` says that its content may change without the key noticing. */
 export interface NamedContextKey {
@@ -10,9 +10,11 @@ export interface NamedContextKey {
   kind: 'folder' | 'oci-layout' | 'remote'
   content: string
   drifts: boolean
+  /** What was read of a folder. */
+  tree?: ContextHash
 }
 
-const remote = /^(https?:\/\/|git:\/\/|ssh:\/\/|git@|github\.com\/)/
+const remote = /^(https?:\/\/|git:\/\/|ssh:\/\/|[\w.-]+@[\w.-]+:|github\.com\/)/
 
 /**
  * The identity of one `build-contexts` entry (docs.docker.com: docker buildx build, additional build contexts). Folders and layouts are read; images and URLs
@@ -29,7 +31,8 @@ export async function namedContextKey(name: string, value: string, workspace: st
   const folder = path.resolve(workspace, value)
   if (!(await stat(folder).catch(() => undefined))?.isDirectory())
     throw new UserError(`Input "build-contexts" has "${name}=${value}", but ${folder} is not a folder.`)
-  return { name, kind: 'folder', content: (await hashNamedContext(folder)).hash, drifts: false }
+  const tree = await hashNamedContext(folder)
+  return { name, kind: 'folder', content: tree.hash, drifts: false, tree }
 }
 
 function byText(name: string, value: string, drifts: boolean): NamedContextKey {
