@@ -16,7 +16,6 @@ import type { Inputs } from './inputs.ts'
 import { type Wanted, wantedDefinitions } from './revisions.ts'
 import { findTargets } from './services.ts'
 import { type SettingChange, settingChanges } from './setting-changes.ts'
-import { shownChanges } from './shown-changes.ts'
 
 interface Plan {
   wanted: Wanted
@@ -85,7 +84,7 @@ function planLines(plans: Plan[]): string[] {
     const runs = familyRevision(wanted.target.runs)
     return [
       runs === revision ? `${name}: a new deployment of the same ${runs}.` : `${name}: ${runs} → ${revision}`,
-      ...shownChanges(wanted.changes).map((change) => `  ${describeDifference(change)}`),
+      ...wanted.changes.map((change) => `  ${describeDifference(change)}`),
       ...settings.map(({ name: setting, before, after }) => `  ${setting}: ${before} → ${after}`),
     ]
   })
@@ -105,10 +104,10 @@ function planMarkdown({ cluster }: Inputs, plans: Plan[], checks: Check[]): stri
       `**${wanted.target.name}**: ${runs === revision ? `a new deployment of \`${runs}\`` : `\`${runs}\` → ${revision}`}`,
     )
     const rows = [
-      ...shownChanges(wanted.changes).map((change) => [
-        cell(change.path),
-        cell(shown(change.before)),
-        cell(shown(change.after)),
+      ...wanted.changes.map(({ path, change, before, after }) => [
+        cell(path),
+        cell(before ?? ''),
+        after === undefined ? change : cell(after),
       ]),
       ...settings.map(({ name, before, after }) => [cell(name), cell(before), cell(after)]),
     ]
@@ -121,11 +120,6 @@ function planMarkdown({ cluster }: Inputs, plans: Plan[], checks: Check[]): stri
     ),
   )
   return parts.join('\n\n')
-}
-
-function shown(value: unknown): string {
-  if (value === undefined) return ''
-  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function cell(text: string): string {

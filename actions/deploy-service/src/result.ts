@@ -24,7 +24,16 @@ export interface Ending {
 }
 
 /** The verdict of several services is that of the one that needs attention most. */
-const severity: Verdict[] = ['failed', 'rolled-back', 'timed-out', 'stopped', 'paused', 'superseded', 'completed']
+const severity: Verdict[] = [
+  'failed',
+  'rolled-back',
+  'unknown',
+  'timed-out',
+  'stopped',
+  'paused',
+  'superseded',
+  'completed',
+]
 
 /** GitHub shows ten annotations of a kind per step: up to five are for refused updates, one is the step's own. */
 const annotationsAtMost = 4

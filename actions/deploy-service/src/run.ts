@@ -1,7 +1,7 @@
 import { type ActionResult, UserError } from '@deploy-actions/action-kit'
 import { runTags, warnOfExpiry } from '@deploy-actions/aws'
 import { watchDeployments } from '@deploy-actions/ecs'
-import { settleConflicts } from './conflict.ts'
+import { targetsAfterConflicts } from './conflict.ts'
 import type { Deps } from './deps.ts'
 import { wantedImages } from './images.ts'
 import { checkDigests, sayTags, tagExpectations } from './images-by-tag.ts'
@@ -12,9 +12,10 @@ import { registerRevisions, wantedDefinitions } from './revisions.ts'
 import { findTargets } from './services.ts'
 import { stageTimes } from './stages.ts'
 import { summarise } from './summary.ts'
-import { followRollbacks, rollBackCompleted, undoInterrupted, withSchemaNote } from './undo.ts'
+import { rollBackCompleted } from './together.ts'
+import { followRollbacks, undoInterrupted, withSchemaNote } from './undo.ts'
 import { unguarded } from './undo-right.ts'
-import { updateServices } from './update.ts'
+import { updateAll } from './update.ts'
 
 /**
  * Deploys: works out what each service is to run, registers it, asks the guard, updates, watches until ECS has ended every deployment, and says how it ended. A verdict
@@ -31,9 +32,9 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const protection = inputs.release && (await import('./protection.ts'))
   await protection?.sayDrift(inputs, found, deps)
   const permit = (await protection?.mayServe(inputs, found, deps)) ?? unguarded
-  const settled = await settleConflicts(inputs, found, deps)
+  const settled = await targetsAfterConflicts(inputs, found, deps)
   // What was rolled back while we waited is no base for this release.
-  const wanted = settled.waited ? await wantedDefinitions(inputs, settled.targets, images, deps) : found
+  const wanted = settled ? await wantedDefinitions(inputs, settled, images, deps) : found
   const expectations = await tagExpectations(wanted, deps)
   sayTags(wanted, deps)
 
@@ -41,7 +42,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   // Asked again: registering and waiting took time, and someone may have frozen releases or migrated meanwhile.
   const { undo } = (await protection?.mayServe(inputs, wanted, deps, true)) ?? unguarded
   const book = openBook(inputs, undo, deps.saveOpen)
-  const { started, refused } = await updateServices(inputs, wanted, revisions, book, deps)
+  const { started, refused } = await updateAll(inputs, wanted, revisions, book, deps)
 
   const stages = stageTimes()
   const watchedFrom = clock.now()

@@ -1,6 +1,6 @@
 import type { Service } from '@aws-sdk/client-ecs'
 import { formatDuration, type Log } from '@deploy-actions/action-kit'
-import { describeDeployableServices, familyRevision, rollingBounds, stuckText } from '@deploy-actions/ecs'
+import { describeDeployableServices, familyRevision, primaryOf, rollingBounds, stuckText } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 
@@ -35,7 +35,7 @@ export async function findTargets({ cluster, services, settings }: Inputs, deps:
 }
 
 function sayState({ name, service, runs }: Target, { log, clock }: Deps): void {
-  const primary = service.deployments?.find(({ status }) => status === 'PRIMARY')
+  const primary = primaryOf(service)
   const age = primary?.createdAt
     ? `, deployed ${formatDuration(clock.now().getTime() - primary.createdAt.getTime())} ago`
     : ''

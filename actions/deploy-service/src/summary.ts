@@ -6,7 +6,6 @@ import { gantt } from './gantt.ts'
 import type { Inputs } from './inputs.ts'
 import type { Ending } from './result.ts'
 import type { Wanted } from './revisions.ts'
-import { shownChanges } from './shown-changes.ts'
 import type { StageTimes } from './stages.ts'
 
 export interface Story extends Ending {
@@ -72,7 +71,7 @@ function changesText({ wanted }: Story): string {
   const lines = changed.flatMap(({ target, changes }) => [
     `**${target.name}**`,
     '',
-    ...shownChanges(changes.slice(0, 30)).map((change) => `- ${inert(describeDifference(change))}`),
+    ...changes.slice(0, 30).map((change) => `- ${inert(describeDifference(change))}`),
     ...(changes.length > 30 ? [`- and ${changes.length - 30} more`] : []),
     '',
   ])

@@ -31,7 +31,7 @@ test('a cancelled run whose stop is throttled leaves it to post, in time', async
   simulator = await stage({ speed: 2, scenario: { faults: [throttled] } })
   const main = await deploy(simulator, { image: image('b') }, cancelAt('new 0/2'))
   // SIGTERM would have made it 143.
-  expect(main).toMatchObject({ exitCode: 1, killed: false, outputs: { verdict: 'stopped' } })
+  expect(main).toMatchObject({ exitCode: 1, killed: false, outputs: { verdict: 'unknown' } })
   expect(main.annotations.at(-1)?.message).toMatch(/the end of this job stops it/)
   expect(main.state['open-deployments']).toContain('ecs-svc/')
 })

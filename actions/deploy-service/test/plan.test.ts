@@ -37,7 +37,7 @@ test('shows what would change, checks what can be checked, and changes nothing',
   const run = await plan('amd', { variables: 'LOG_LEVEL=debug', 'maximum-percent': '150' })
   expect(run).toMatchObject({ exitCode: 0, outputs: { changed: 'true' } })
   expect(run.log).toContain('web: web:1 → a new revision of web')
-  expect(run.log).toMatch(/app\.environment\.LOG_LEVEL: .*info.* → .*debug/)
+  expect(run.log).toContain('app.environment.LOG_LEVEL: changed')
   expect(run.log).toContain('maximumPercent: 200 → 150')
   for (const line of [
     /✓ Image shop@[0-9a-f]{12} is in ECR and runs on linux\/amd64\./,

@@ -42,7 +42,8 @@ export async function conclude(story: Story, deps: Deps): Promise<ActionResult> 
 
 /** Completed only when every service completed; otherwise the first verdict that is another. */
 function overall({ starts, outcomes }: Story): Verdict {
-  if (starts.some((start) => 'error' in start)) return 'failed'
+  const errors = starts.filter((start) => 'error' in start)
+  if (errors.length > 0) return errors.every(({ uncertain }) => uncertain) ? 'unknown' : 'failed'
   return outcomes.find(({ verdict }) => verdict !== 'completed')?.verdict ?? 'completed'
 }
 

@@ -9,6 +9,8 @@ import type { Inputs } from './inputs.ts'
 
 export interface Deps {
   ecs: ECSClient
+  /** Does not end with the run's cancel: an update that is being sent then is still answered. */
+  lastingEcs: ECSClient
   ecr: ECRClient
   ssm: SSMClient
   region: string
@@ -29,6 +31,7 @@ export function createDeps({ region, registryRegion, priority }: Inputs, runtime
   const ecs = ecsClient(options)
   return {
     ecs,
+    lastingEcs: ecsClient({ region, log, clock }),
     ecr: ecrClient({ ...options, region: registryRegion }),
     // In panic the record gets seconds: what it has to say is soon worth less than the time.
     ssm: ssmClient({ ...options, ...(priority === 'panic' ? { throttlingMs: 3_000 } : {}) }),

@@ -108,7 +108,8 @@ export function stillServing({ starts, outcomes }: Story): string[] {
     const before = digest ? `${shortDigest(digest)} (${taskDefinition})` : taskDefinition
     const verdict = 'started' in start && outcomes.find(({ started }) => started.service === service)?.verdict
     if (verdict === 'completed') return []
-    return verdict === false || verdict === 'rolled-back' || verdict === 'stopped'
+    const neverBegan = 'error' in start && !start.uncertain
+    return neverBegan || verdict === 'rolled-back' || verdict === 'stopped'
       ? [`${service}: ${before} still serves.`]
       : [`${service}: ${before} may still serve.`]
   })

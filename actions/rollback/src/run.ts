@@ -6,18 +6,18 @@ import type { Deps } from './deps.ts'
 import { goBack } from './go-back.ts'
 import type { Inputs } from './inputs.ts'
 import { mark } from './mark.ts'
-import { checkBeside } from './panic.ts'
+import { checkPostponed } from './postponed-checks.ts'
 import { sayPlan, sayRefused } from './report.ts'
 import { lookAround } from './situation.ts'
 import { stopMigration } from './stop-migration.ts'
-import { waitForTurn } from './turn.ts'
+import { waitForOthers } from './wait-for-others.ts'
 
 /**
  * The way back: see what serves, choose the target, ask the guard; only then freeze, stop a migration, start, watch and record. A refusal comes before
  * anything is written.
  */
 export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
-  const endTurn = inputs.priority === 'normal' ? await waitForTurn(inputs, deps) : undefined
+  const endTurn = inputs.priority === 'normal' ? await waitForOthers(inputs, deps) : undefined
   try {
     const situation = await lookAround(inputs, deps)
     const choice = await choose(inputs, situation, deps)
@@ -27,7 +27,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
     const marks = await mark(inputs, situation, choice.target, deps)
     await stopMigration(inputs, situation.state?.pending, deps)
     const starts = await goBack(choice.moves, inputs, deps)
-    const beside = inputs.priority === 'panic' ? checkBeside(choice, inputs, deps) : undefined
+    const beside = inputs.priority === 'panic' ? checkPostponed(choice, inputs, deps) : undefined
     const started = starts.flatMap((start) => ('started' in start ? [start.started] : []))
     const outcomes = started.length > 0 ? await watchDeployments(deps, started, { timeoutMs: inputs.timeoutMs }) : []
     await beside

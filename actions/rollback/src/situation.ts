@@ -1,7 +1,7 @@
 import type { Service } from '@aws-sdk/client-ecs'
 import { isUserError, messageOf, UserError } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
-import { describeDeployableServices, familyRevision } from '@deploy-actions/ecs'
+import { describeDeployableServices, familyRevision, primaryOf } from '@deploy-actions/ecs'
 import { type Attempt, type RecordState, readLock, readRecord, recordName } from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
@@ -51,7 +51,7 @@ export async function lookAround(inputs: Inputs, deps: Deps): Promise<Situation>
 }
 
 function presentOf(described: Service, state: RecordState | undefined): Present {
-  const primary = described.deployments?.find(({ status }) => status === 'PRIMARY')
+  const primary = primaryOf(described)
   const arn = primary?.taskDefinition ?? described.taskDefinition ?? ''
   const service = described.serviceName ?? ''
   const taskDefinition = familyRevision(arn)

@@ -179,7 +179,7 @@ describe('priority normal', () => {
     await on.write(history(on))
     await on.update('web', 'web:4')
     const run = await on.run({ ...withRecord, priority: 'normal' })
-    expect(run.log).toContain('Waiting for the running deployment of web.')
+    expect(run.log).toMatch(/web: deployment ecs-svc\/\d+ of web:\d+ is in progress .* Waiting until it has ended/)
     expect(run.outputs).toMatchObject({ from: on.digests.bad, to: on.digests.good, verdict: 'completed' })
   })
 
@@ -217,5 +217,38 @@ describe('a wrong input fails before any call', () => {
     const run = await on.run({}, { env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' } })
     expect(run.annotations[0]?.message).toContain('No AWS region')
     expect(on.simulator.calls).toHaveLength(before)
+  })
+})
+
+describe('answers of UpdateService that are lost', () => {
+  const lost = (when: 'before' | 'after', contains?: string) => ({
+    service: 'ecs',
+    operation: 'UpdateService',
+    times: 20,
+    ...(contains && { contains }),
+    effect: { kind: 'drop', when } as const,
+  })
+
+  test.concurrent('both services went back all the same, and the way back is watched to its end', async () => {
+    await using on = await stage()
+    await on.write(history(on))
+    on.simulator.addFaults(lost('after'))
+    const run = await on.run({ ...withRecord, service: 'web,worker' })
+    expect(run).toMatchObject({ exitCode: 0, outputs: { verdict: 'completed' } })
+    for (const service of ['web', 'worker']) {
+      expect(run.log).toMatch(new RegExp(`${service}: the answer of UpdateService was lost .*, the deployment was not`))
+      expect((await on.serves(service)).digest).toBe(on.digests.good)
+    }
+  })
+
+  test.concurrent('one service that cannot be reached does not hold up the other', async () => {
+    await using on = await stage()
+    await on.write(history(on))
+    on.simulator.addFaults(lost('before', '"worker'))
+    const run = await on.run({ ...withRecord, service: 'web,worker' })
+    expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'unknown' } })
+    expect((await on.serves('web')).digest).toBe(on.digests.good)
+    expect(run.annotations.at(-1)?.message).toMatch(/worker: .* may still serve\.\n.*no clear answer/s)
+    expect(run.log).not.toMatch(/defect of the action/)
   })
 })

@@ -4,8 +4,6 @@ export { type ExplainClients, explainFailure } from './deployments/explain.ts'
 export { judge } from './deployments/judge.ts'
 export { findServiceDeployment } from './deployments/link.ts'
 export { reportAnnotation, reportLines, reportMarkdown } from './deployments/report.ts'
-export { currentDeployment, startDeployment, type UpdateRequest } from './deployments/start.ts'
-export { type StopOptions, type StopResult, stopDeployment } from './deployments/stop.ts'
 export type {
   DeploymentOutcome,
   FailureReport,
@@ -20,6 +18,7 @@ export { type WatchContext, type WatchOptions, watchDeployments } from './deploy
 export { type BakeTime, bakeTime } from './services/bake-time.ts'
 export { describeDeployableServices, describeService, describeServices } from './services/describe.ts'
 export { loadBalancerMismatch } from './services/load-balancer-ports.ts'
+export { primaryOf } from './services/primary.ts'
 export { type RollingBounds, rollingBounds, stuckText } from './services/rolling-arithmetic.ts'
 export { mergedConfiguration, type ServiceSettings } from './services/settings.ts'
 export { applyChanges, isEssential, type TaskDefinitionChanges, targetContainer } from './task-definitions/changes.ts'
@@ -53,3 +52,14 @@ export { type LogLocation, logLocation } from './tasks/log-location.ts'
 export { checkOverrides, type RunTaskRequest, runTask } from './tasks/run-task.ts'
 export { stopTask } from './tasks/stop-task.ts'
 export { type ContainerEnd, type TaskEnd, taskEnd } from './tasks/task-end.ts'
+export { type ConflictContext, type ConflictOptions, settleConflicts } from './updates/conflicts.ts'
+export { currentDeployment, rollbackRevision, startDeployment, type UpdateRequest } from './updates/start.ts'
+export { type StopOptions, type StopResult, stopDeployment } from './updates/stop.ts'
+export { type UndoOptions, type UndoResult, undoDeployment } from './updates/undo.ts'
+export {
+  type ServiceUpdate,
+  type ServiceUpdateResult,
+  type UpdateContext,
+  updateOne,
+  updateServices,
+} from './updates/update.ts'

@@ -295,7 +295,7 @@ describe('weather', () => {
       },
     })
     const outcome = await deploy()
-    expect(outcome).toMatchObject({ verdict: 'timed-out', interrupted: 'credentials' })
+    expect(outcome).toMatchObject({ verdict: 'unknown', interrupted: 'credentials' })
     expect(outcome.reason).toMatch(/credentials expired/)
   })
 })
@@ -375,7 +375,7 @@ test('a cancelled run ends the watch at once and leaves the deployment to its ca
   const outcome = await deploy({}, (poll) => {
     if (poll === 3) cancel.abort()
   })
-  expect(outcome).toMatchObject({ verdict: 'stopped', interrupted: 'cancelled' })
+  expect(outcome).toMatchObject({ verdict: 'unknown', interrupted: 'cancelled' })
   expect(outcome.serviceDeploymentArn).toMatch(/service-deployment/)
   expect(simulator.calls.some(({ operation }) => operation === 'StopServiceDeployment')).toBe(false)
 })

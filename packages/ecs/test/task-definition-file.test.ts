@@ -142,7 +142,7 @@ describe('what is refused', () => {
     ],
     [
       '{"family":"web","containerDefinitions":[{"name":"a","command":"npm start"}]}',
-      'containerDefinitions[0].command is "npm start". Valid: a list.',
+      'containerDefinitions[0].command is a text. Valid: a list.',
     ],
     ['{"family":"web","containerDefinitions":{"name":"a"}}', 'containerDefinitions is an object. Valid: a list.'],
     [

@@ -154,7 +154,7 @@ describe('what no wait can mend ends the watch', () => {
       serviceDeployments: (call) => (call > 4 ? awsError(name) : []),
     })
     expect(outcomes[0]).toMatchObject({
-      verdict: 'timed-out',
+      verdict: 'unknown',
       interrupted: 'credentials',
       reason: expect.stringMatching(reason),
     })

@@ -6,16 +6,15 @@ import type { Check } from './all.ts'
 
 /** Whether the parameters that containers refer to exist. Their values are not decrypted (SSM API: GetParameters, ten names a call). */
 export async function checkSecrets(inputs: Inputs, wanted: Wanted[], deps: Deps): Promise<Check[]> {
-  const references = [
-    ...new Set(
-      wanted.flatMap(({ definition }) =>
-        (definition.containerDefinitions ?? []).flatMap(({ secrets = [] }) =>
-          secrets.flatMap(({ valueFrom }) => valueFrom ?? []),
-        ),
-      ),
-    ),
-  ]
+  const secrets = wanted.flatMap(({ definition }) =>
+    (definition.containerDefinitions ?? []).flatMap(({ secrets = [] }) => secrets),
+  )
+  const variables = new Map(secrets.flatMap(({ name = '', valueFrom }) => (valueFrom ? [[valueFrom, name]] : [])))
+  const references = [...variables.keys()]
   if (references.length === 0) return []
+  // What neither is an ARN nor begins a path may be the secret itself, put in the wrong place.
+  const nameOf = (reference: string) =>
+    /^(arn:|\/)/.test(reference) ? shortName(reference) : `the one that ${variables.get(reference)} names`
   const elsewhere = references.filter((reference) => !isParameterHere(reference, inputs.region))
   const names = references.filter((reference) => !elsewhere.includes(reference))
   const missing: string[] = []
@@ -31,7 +30,7 @@ export async function checkSecrets(inputs: Inputs, wanted: Wanted[], deps: Deps)
       ? [
           {
             level: 'problem' as const,
-            text: `SSM parameters that do not exist in ${inputs.region}: ${missing.join(', ')}.`,
+            text: `SSM parameters that do not exist in ${inputs.region}: ${missing.map(nameOf).join(', ')}.`,
           },
         ]
       : []),
@@ -42,7 +41,7 @@ export async function checkSecrets(inputs: Inputs, wanted: Wanted[], deps: Deps)
       ? [
           {
             level: 'unknown' as const,
-            text: `Not looked up, as they are in Secrets Manager or in another region: ${elsewhere.map(shortName).join(', ')}.`,
+            text: `Not looked up, as they are in Secrets Manager or in another region: ${elsewhere.map(nameOf).join(', ')}.`,
           },
         ]
       : []),

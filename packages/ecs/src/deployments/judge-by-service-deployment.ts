@@ -1,4 +1,5 @@
 import type { DeploymentLifecycleHookDetail, ServiceDeployment } from '@aws-sdk/client-ecs'
+import { primaryOf } from '../services/primary.ts'
 import { failedHere, judgeByService } from './judge-by-service.ts'
 import { completedReason, inProgress, revisionName, supersededBy } from './reasons.ts'
 import type { Situation } from './situation.ts'
@@ -59,7 +60,7 @@ function successful(observation: Observation, situation: Situation, deployment: 
 
 function rolledBack(observation: Observation, deployment: ServiceDeployment): Judgement {
   const { service, started } = observation
-  const serving = service?.deployments?.find(({ status }) => status === 'PRIMARY')?.taskDefinition
+  const serving = primaryOf(service)?.taskDefinition
   const back = serving === started.taskDefinition ? started.previousTaskDefinition : serving
   const target = revisionName(back ?? started.previousTaskDefinition)
   if (stoppedByHand(observation, deployment))

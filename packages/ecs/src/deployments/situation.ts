@@ -1,4 +1,5 @@
 import type { Deployment } from '@aws-sdk/client-ecs'
+import { primaryOf } from '../services/primary.ts'
 import { type DeploymentEvents, readDeploymentEvents } from './event-texts.ts'
 import type { Observation } from './types.ts'
 
@@ -24,7 +25,7 @@ export function situationOf(observation: Observation): Situation {
   const deployments = service?.deployments ?? []
   const events = readDeploymentEvents(observation.events)
   const own = deployments.find(({ id }) => id === started.deploymentId)
-  const primary = deployments.find(({ status }) => status === 'PRIMARY')
+  const primary = primaryOf(service)
   const rolloutState = own?.rolloutState ?? observation.lastRolloutState
   const failedText = events.failed.get(started.deploymentId)
   const settings = service?.deploymentConfiguration

@@ -1,4 +1,5 @@
 import type { Service, ServiceDeployment, ServiceEvent } from '@aws-sdk/client-ecs'
+import { primaryOf } from '../services/primary.ts'
 import { readDeploymentEvents } from './event-texts.ts'
 import { judge } from './judge.ts'
 import type { Judgement, Observation, ServiceDeploymentAccess, StartedDeployment } from './types.ts'
@@ -57,7 +58,7 @@ export function takeService(track: Track, service: Service | undefined, now: Dat
   }
   track.missingSince = undefined
   track.service = service
-  const primary = service.deployments?.find(({ status }) => status === 'PRIMARY')?.id
+  const primary = primaryOf(service)?.id
   if (primary !== track.primary || !track.primarySince) track.primarySince = now
   track.primary = primary
   const own = service.deployments?.find(({ id }) => id === track.started.deploymentId)

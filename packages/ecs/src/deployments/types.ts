@@ -1,7 +1,18 @@
 import type { Service, ServiceDeployment, ServiceEvent } from '@aws-sdk/client-ecs'
 
-/** How a deployment ended. Only `completed` means that this release serves. */
-export type Verdict = 'completed' | 'rolled-back' | 'failed' | 'superseded' | 'stopped' | 'paused' | 'timed-out'
+/**
+ * How a deployment ended. Only `completed` means that this release serves. `unknown`: it may go on, as this step lost sight of it (credentials, a
+ * missing right) or was cancelled and did not stop it.
+ */
+export type Verdict =
+  | 'completed'
+  | 'rolled-back'
+  | 'failed'
+  | 'superseded'
+  | 'stopped'
+  | 'paused'
+  | 'timed-out'
+  | 'unknown'
 
 /** One service's update, as the answer of UpdateService tells it: what a watch needs to follow this deployment and no other. */
 export interface StartedDeployment {
@@ -75,7 +86,12 @@ export interface PausedHook {
 
 export type Judgement =
   | { ended: false; phase: Phase; reason: string; hook?: PausedHook }
-  | { ended: true; verdict: Exclude<Verdict, 'paused' | 'timed-out'>; reason: string; supersededBy?: string }
+  | {
+      ended: true
+      verdict: Exclude<Verdict, 'paused' | 'timed-out' | 'unknown'>
+      reason: string
+      supersededBy?: string
+    }
 
 /** What became of one deployment, with the last that was seen of it. */
 export interface DeploymentOutcome {
@@ -83,7 +99,7 @@ export interface DeploymentOutcome {
   verdict: Verdict
   /** One or two sentences for a reader: what happened, and what serves now. */
   reason: string
-  /** What ended the wait before ECS ended the deployment. Its verdict is then `timed-out`, or `stopped` for a cancelled run. */
+  /** What ended the wait before ECS ended the deployment. Its verdict is then `timed-out`, else `unknown`. */
   interrupted: 'timeout' | 'cancelled' | 'credentials' | undefined
   phase: Phase | undefined
   serviceDeploymentArn: string | undefined

@@ -200,7 +200,7 @@ function interruptedOutcome(
   const left = judgement && !judgement.ended ? ` Last seen: ${judgement.reason}` : ''
   return {
     ...outcomeBase(track, now),
-    verdict: interrupted === 'cancelled' ? 'stopped' : 'timed-out',
+    verdict: interrupted === 'timeout' ? 'timed-out' : 'unknown',
     reason: `${why}${left}`,
     interrupted,
     phase: judgement && !judgement.ended ? judgement.phase : undefined,

@@ -18,9 +18,11 @@ export function conform(value: unknown, shape: Shape): { result: unknown; proble
 }
 
 function read(value: unknown, shape: Shape, path: Problem['path'], problems: Problem[]): unknown {
-  const wrong = (wanted: string) => {
-    problems.push({ path, message: `${placeOf(path)} is ${kindOf(value)}. Valid: ${wanted}.` })
+  const wrong = (wanted: string, seen = kindOf(value)) => {
+    problems.push({ path, message: `${placeOf(path)} is ${seen}. Valid: ${wanted}.` })
   }
+  // Members that take numbers and switches hold no secrets.
+  const text = typeof value === 'string' ? JSON.stringify(value) : undefined
   switch (shape.kind) {
     case 'structure':
       return isFields(value) ? readFields(value, shape.fields, path, problems) : wrong('an object')
@@ -33,12 +35,12 @@ function read(value: unknown, shape: Shape, path: Problem['path'], problems: Pro
       if (!Array.isArray(value)) return wrong('a list')
       return value.map((entry, index) => read(entry, shape.item, [...path, index], problems))
     case 'number':
-      if (typeof value !== 'string' || !/^-?\d+(\.\d+)?$/.test(value)) return wrong('a number')
+      if (typeof value !== 'string' || !/^-?\d+(\.\d+)?$/.test(value)) return wrong('a number', text)
       return Number(value)
     case 'boolean':
       if (value === 'true' || value === 'True' || value === 'TRUE') return true
       if (value === 'false' || value === 'False' || value === 'FALSE') return false
-      return wrong('true or false')
+      return wrong('true or false', text)
     case 'string':
       return typeof value === 'string' ? value : wrong('a text')
     default:
@@ -90,10 +92,11 @@ function placeOf(path: Problem['path']): string {
   return text.replace(/^\./, '')
 }
 
+/** Never the value itself: a command or a variable in the wrong form may hold a secret. */
 function kindOf(value: unknown): string {
   if (value === null) return 'empty'
   if (Array.isArray(value)) return 'a list'
-  return typeof value === 'object' ? 'an object' : JSON.stringify(value)
+  return typeof value === 'object' ? 'an object' : 'a text'
 }
 
 /** Own properties whatever their name, `__proto__` included. */

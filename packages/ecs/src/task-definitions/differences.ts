@@ -1,12 +1,16 @@
 import { canonical } from './canonical.ts'
 import type { TaskDefinitionInput } from './fetch.ts'
+import { registerShape, type Shape } from './schema.ts'
+import { shownValue } from './shown-values.ts'
 
-/** One thing that is not the same. `before` and `after` are undefined where the thing is absent. */
+/** One thing that is not the same. What could be secret is not in it. */
 export interface Difference {
   /** As a reader would name it: `web.image`, `web.environment.LOG_LEVEL`, `cpu`, `volumes.data.host`. */
   path: string
-  before?: unknown
-  after?: unknown
+  change: 'added' | 'removed' | 'changed'
+  /** For a reader, only where no secret can stand. */
+  before?: string
+  after?: string
 }
 
 /**
@@ -14,15 +18,19 @@ export interface Difference {
  * of the same amount. Tags are no part of it. In the order of the paths.
  */
 export function differences(before: TaskDefinitionInput, after: TaskDefinitionInput): Difference[] {
-  const [a, b] = alikeRoles(leaves(canonical(before)), leaves(canonical(after)))
-  return [...new Set([...a.keys(), ...b.keys()])]
-    .filter((path) => JSON.stringify(a.get(path)) !== JSON.stringify(b.get(path)))
-    .sort()
-    .map((path) => ({
-      path,
-      ...(a.has(path) ? { before: a.get(path) } : {}),
-      ...(b.has(path) ? { after: b.get(path) } : {}),
-    }))
+  const [a, b] = alikeRoles(leavesOf(before), leavesOf(after))
+  return [...new Set([...a.keys(), ...b.keys()])].sort().flatMap((path) => {
+    const [x, y] = [a.get(path), b.get(path)]
+    return JSON.stringify(x?.value) === JSON.stringify(y?.value) ? [] : [{ path, ...shownChange(x, y) }]
+  })
+}
+
+function shownChange(before: Leaf | undefined, after: Leaf | undefined): Omit<Difference, 'path'> {
+  const change = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'
+  const [was, is] = [before, after].map((leaf) => leaf && shownValue(leaf.place, leaf.shape, leaf.value))
+  // Two that differ and look alike, or of which one is hidden, would mislead.
+  if (change === 'changed' && (was === undefined || is === undefined || was === is)) return { change }
+  return { change, ...(was !== undefined && { before: was }), ...(is !== undefined && { after: is }) }
 }
 
 /** Whether two task definitions run the same thing in the same way. */
@@ -30,11 +38,11 @@ export function equivalent(a: TaskDefinitionInput, b: TaskDefinitionInput): bool
   return differences(a, b).length === 0
 }
 
-/** A difference as a line of text: `web.image: a → b`, `web.environment.DEBUG: added "1"`. */
-export function describeDifference({ path, before, after }: Difference): string {
-  if (before === undefined) return `${path}: added ${shown(after)}`
-  if (after === undefined) return `${path}: removed (was ${shown(before)})`
-  return `${path}: ${shown(before)} → ${shown(after)}`
+/** A difference as a line of text: `web.image: a → b`, `cpu: added 256`, `web.environment.DEBUG: changed`. */
+export function describeDifference({ path, change, before, after }: Difference): string {
+  if (before !== undefined && after !== undefined) return `${path}: ${before} → ${after}`
+  if (after !== undefined) return `${path}: added ${after}`
+  return before !== undefined ? `${path}: removed (was ${before})` : `${path}: ${change}`
 }
 
 /** Lists whose entries have a name of their own, which then stands in the path instead of a number. */
@@ -62,15 +70,39 @@ const valueKeys: Record<string, string> = {
 }
 
 type Fields = Record<string, unknown>
-type Leaves = Map<string, unknown>
 
-function leaves(value: unknown, key = '', path = '', found: Leaves = new Map()): Leaves {
-  const children = childrenOf(value, key)
-  if (!children) return found.set(path, value)
-  // Containers are named without the list they stand in: `web.image`.
-  for (const [name, child] of Object.entries(children))
-    leaves(child, name, name === 'containerDefinitions' ? path : path ? `${path}.${name}` : name, found)
+interface Leaf {
+  value: unknown
+  /** Where the API has it, names of entries left out: `containerDefinitions.*.image`. */
+  place: string
+  shape: Shape | undefined
+}
+
+type Leaves = Map<string, Leaf>
+
+function leavesOf(definition: TaskDefinitionInput): Leaves {
+  const found: Leaves = new Map()
+  collect({ value: canonical(definition), place: '', shape: registerShape() }, '', '', found)
   return found
+}
+
+function collect(leaf: Leaf, key: string, path: string, found: Leaves): void {
+  const children = childrenOf(leaf.value, key)
+  if (!children) {
+    found.set(path, leaf)
+    return
+  }
+  for (const [name, value] of Object.entries(children)) {
+    const part = Array.isArray(leaf.value) ? '*' : name
+    const child = { value, place: leaf.place ? `${leaf.place}.${part}` : part, shape: shapeWithin(leaf.shape, name) }
+    // Containers are named without the list they stand in: `web.image`.
+    collect(child, name, name === 'containerDefinitions' ? path : path ? `${path}.${name}` : name, found)
+  }
+}
+
+function shapeWithin(shape: Shape | undefined, name: string): Shape | undefined {
+  if (shape?.kind === 'structure') return shape.fields.get(name)
+  return shape?.kind === 'list' ? shape.item : shape?.kind === 'map' ? shape.value : undefined
 }
 
 function childrenOf(value: unknown, key: string): Fields | undefined {
@@ -100,13 +132,8 @@ function unusedName(name: string, taken: Fields): string {
 function alikeRoles(a: Leaves, b: Leaves): [Leaves, Leaves] {
   for (const key of ['taskRoleArn', 'executionRoleArn']) {
     const [x, y] = [a.get(key), b.get(key)]
-    if (typeof x !== 'string' || typeof y !== 'string') continue
-    if (x.endsWith(`/${y}`) || y.endsWith(`/${x}`)) b.set(key, x)
+    if (typeof x?.value !== 'string' || typeof y?.value !== 'string') continue
+    if (x.value.endsWith(`/${y.value}`) || y.value.endsWith(`/${x.value}`)) b.set(key, x)
   }
   return [a, b]
-}
-
-function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return text === '' ? '""' : text
 }

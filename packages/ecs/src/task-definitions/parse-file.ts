@@ -52,7 +52,9 @@ function parse(text: string, name: string): Content {
     const hint = /Unresolved tag: !/.test(trouble.message)
       ? ' Intrinsic functions of CloudFormation mean nothing to ECS: write plain values.'
       : ''
-    throw new UserError(`${name}:${line}:${col} is not valid JSON or YAML: ${trouble.message}.${hint}`)
+    // Some messages end with the text that was found, which may be a secret.
+    const what = trouble.message.replace(/: ["'].*$/s, '')
+    throw new UserError(`${name}:${line}:${col} is not valid JSON or YAML: ${what}.${hint}`)
   }
   visit(document, {
     Scalar(_key, node) {

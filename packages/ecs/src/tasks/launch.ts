@@ -1,5 +1,6 @@
 import type { RunTaskCommandInput, Service, TaskVolumeConfiguration } from '@aws-sdk/client-ecs'
 import { UserError } from '@deploy-actions/action-kit'
+import { primaryOf } from '../services/primary.ts'
 import type { TaskDefinitionInput } from '../task-definitions/fetch.ts'
 
 /** Where and how a task is placed, in RunTask's own members. */
@@ -53,8 +54,7 @@ function placedBy(service: Service): Placement {
 function volumesOf(service: Service, definition: TaskDefinitionInput): TaskVolumeConfiguration[] {
   const names = (definition.volumes ?? []).filter((volume) => volume.configuredAtLaunch).map((volume) => volume.name)
   if (names.length === 0) return []
-  const primary = service.deployments?.find((deployment) => deployment.status === 'PRIMARY')
-  return (primary?.volumeConfigurations ?? [])
+  return (primaryOf(service)?.volumeConfigurations ?? [])
     .filter((volume) => names.includes(volume.name))
     .map(({ name, managedEBSVolume }) => ({
       name,

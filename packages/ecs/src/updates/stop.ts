@@ -1,17 +1,17 @@
 import { DescribeServiceDeploymentsCommand, type ECSClient, StopServiceDeploymentCommand } from '@aws-sdk/client-ecs'
 import { type Clock, messageOf, systemClock } from '@deploy-actions/action-kit'
 import { isAccessError, isAwsError } from '@deploy-actions/aws'
+import { findServiceDeployment, isOurs } from '../deployments/link.ts'
+import type { StartedDeployment } from '../deployments/types.ts'
 import { describeServices } from '../services/describe.ts'
-import { findServiceDeployment, isOurs } from './link.ts'
-import type { StartedDeployment } from './types.ts'
 
-export interface StopResult {
-  /** `not-found`: ECS does not list the deployment yet, which can take half a minute after the update. */
-  result: 'stopped' | 'not-found' | 'ended'
-  /** What that means for the service, for a reader. */
-  text: string
-  serviceDeploymentArn: string | undefined
-}
+/**
+ * `not-found`: ECS does not list the deployment yet, which can take half a minute after the update. `text` is what that means for the service, for a
+ * reader.
+ */
+export type StopResult =
+  | { result: 'stopped' | 'ended'; text: string; serviceDeploymentArn: string }
+  | { result: 'not-found'; text: string }
 
 export interface StopOptions {
   /** Spares looking for it. */
@@ -42,7 +42,6 @@ export async function stopDeployment(
     return {
       result: 'not-found',
       text: `${started.service}: ECS lists no service deployment for ${started.deploymentId} yet, so it could not be stopped. The deployment goes on.`,
-      serviceDeploymentArn: undefined,
     }
   try {
     await ecs.send(new StopServiceDeploymentCommand({ serviceDeploymentArn: arn, stopType: 'ROLLBACK' }))

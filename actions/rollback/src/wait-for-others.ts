@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { formatDuration, UserError } from '@deploy-actions/action-kit'
-import { currentDeployment, describeDeployableServices, watchDeployments } from '@deploy-actions/ecs'
+import { describeDeployableServices, settleConflicts } from '@deploy-actions/ecs'
 import { acquireLock, breakLockText, describeHolder, releaseLock } from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 
 /**
- * What only priority normal does: waits for the release under way, by its lock, and for whatever ECS still deploys. Returns how to give the lock back.
+ * What only priority normal does: waits for the release under way, by its lock, and for whatever ECS still deploys. Returns how to give the lock
+ * back.
  */
-export async function waitForTurn(inputs: Inputs, deps: Deps): Promise<() => Promise<void>> {
+export async function waitForOthers(inputs: Inputs, deps: Deps): Promise<() => Promise<void>> {
   const unlock = await takeLock(inputs, deps)
   try {
     await waitForDeployments(inputs, deps)
@@ -36,20 +37,10 @@ async function takeLock({ record, timeoutMs }: Inputs, deps: Deps): Promise<() =
 }
 
 async function waitForDeployments({ cluster, services, timeoutMs }: Inputs, deps: Deps): Promise<void> {
-  const running = (await describeDeployableServices(deps.ecs, cluster, services)).filter(({ deployments = [] }) =>
-    deployments.some(({ status, rolloutState }) => status === 'PRIMARY' && rolloutState === 'IN_PROGRESS'),
-  )
-  if (running.length === 0) return
-  deps.log.info(`Waiting for the running deployment of ${running.map(({ serviceName }) => serviceName).join(', ')}.`)
-  const outcomes = await watchDeployments(
-    deps,
-    running.map((service) => currentDeployment(cluster, service)),
-    { timeoutMs },
-  )
-  if (deps.signal.aborted) throw new UserError('Cancelled while waiting. Nothing was changed.')
-  const open = outcomes.filter(({ verdict }) => verdict === 'timed-out')
-  if (open.length > 0)
-    throw new UserError(
-      `The running deployment of ${open.map(({ started }) => started.service).join(', ')} did not end within ${formatDuration(timeoutMs)}. Nothing was changed. With priority: high the rollback replaces it.`,
-    )
+  await settleConflicts(deps, await describeDeployableServices(deps.ecs, cluster, services), {
+    cluster,
+    onConflict: 'wait',
+    timeoutMs,
+    insteadOfWaiting: 'set priority: high, with which the rollback replaces it',
+  })
 }

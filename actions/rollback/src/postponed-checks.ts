@@ -1,4 +1,4 @@
-import { isUserError, messageOf } from '@deploy-actions/action-kit'
+import { messageOf } from '@deploy-actions/action-kit'
 import type { Choice } from './choose.ts'
 import type { Deps } from './deps.ts'
 import { imagePlace, whyUnusable } from './images.ts'
@@ -8,7 +8,7 @@ import type { Inputs } from './inputs.ts'
  * The checks that panic leaves for afterwards, beside the watch: whether the images it went back to can still be pulled, and which digest served, where the
  * record did not know it. Finds are said; they stop nothing.
  */
-export async function checkBeside(
+export async function checkPostponed(
   { moves }: Extract<Choice, { refused: false }>,
   inputs: Inputs,
   deps: Deps,
@@ -31,7 +31,6 @@ export async function checkBeside(
             'The way back has no image',
           )
       } catch (error) {
-        if (!isUserError(error)) throw error
         deps.log.warning(`${move.present.service}: the image was not checked. ${messageOf(error)}`)
       }
     }),

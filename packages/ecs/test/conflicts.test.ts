@@ -1,8 +1,6 @@
 import type { Service, ServiceDeployment } from '@aws-sdk/client-ecs'
-import { settleConflicts } from '../src/conflict.ts'
-import type { Deps } from '../src/deps.ts'
-import type { Inputs } from '../src/inputs.ts'
-import type { Wanted } from '../src/revisions.ts'
+import type { ConflictContext, ConflictOptions } from '../src/index.ts'
+import { settleConflicts } from '../src/index.ts'
 
 const arn = (kind: string, name: string) => `arn:aws:ecs:eu-central-1:123456789012:${kind}/${name}`
 const revision = (number: number) => arn('service-revision', `prod/web/${number}`)
@@ -30,7 +28,7 @@ const deployment = (status: ServiceDeployment['status'], number: number): Servic
 
 /** Settles with what ECS answers to DescribeServices, one answer a call, and to DescribeServiceDeployments. */
 async function settle(
-  onConflict: Inputs['onConflict'],
+  onConflict: ConflictOptions['onConflict'],
   first: Service,
   present: ServiceDeployment,
   later: (Service | Error)[] = [],
@@ -45,16 +43,18 @@ async function settle(
     if (next instanceof Error) throw next
     return { services: next ? [next] : [], failures: [], $metadata: {} }
   }
-  const deps = {
-    clients: { ecs: { send } },
+  const context = {
+    ecs: { send },
     clock: { now: () => new Date(), sleep: async () => {} },
     log,
-    cancelled: new AbortController().signal,
-  } as unknown as Deps
-  const inputs = { cluster: 'prod', services: ['web'], onConflict, timeoutMs: 60_000 } as Inputs
-  const target = { name: 'web', service: first, runs: arn('task-definition', 'web:3') }
-  const changes = [{ path: 'app.image', before: 'a', after: 'b' }]
-  await settleConflicts(inputs, [{ target, changes, byTag: [], inactive: false } as unknown as Wanted], deps)
+    signal: new AbortController().signal,
+  } as unknown as ConflictContext
+  await settleConflicts(context, [first], {
+    cluster: 'prod',
+    onConflict,
+    timeoutMs: 60_000,
+    insteadOfWaiting: 'set on-conflict: supersede',
+  })
   return said.join('\n')
 }
 
@@ -76,4 +76,41 @@ test('a lost connection does not end the wait', async () => {
   const settled = service({ deployments: [{ ...service().deployments?.[0], rolloutState: 'COMPLETED' }] })
   const said = await settle('wait', service(), deployment('IN_PROGRESS', 3), [new Error('socket hang up'), settled])
   expect(said).toContain('Waiting is disturbed and goes on: socket hang up')
+})
+
+describe('ECS is rolling back, while currentServiceDeployment still names the success of long ago', () => {
+  const goingBack = (fields: object, failed: object = {}) =>
+    service({
+      deployments: [
+        {
+          id: 'ecs-svc/3',
+          status: 'PRIMARY',
+          rolloutState: 'IN_PROGRESS',
+          createdAt: new Date(1_000),
+          taskDefinition: arn('task-definition', 'web:3'),
+          ...fields,
+        },
+        { id: 'ecs-svc/4', status: 'ACTIVE', rolloutState: 'FAILED', createdAt: new Date(2_000), ...failed },
+      ],
+    })
+  const settled = service({ deployments: [{ ...service().deployments?.[0], rolloutState: 'COMPLETED' }] })
+
+  test.each([
+    [
+      'said by rolloutStateReason',
+      goingBack(
+        { rolloutStateReason: 'ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/3.' },
+        { rolloutState: 'IN_PROGRESS' },
+      ),
+    ],
+    ['shown by a later deployment that failed', goingBack({})],
+  ])('auto waits for it: %s', async (_, first) => {
+    const said = await settle('auto', first, deployment('SUCCESSFUL', 3), [first, settled])
+    expect(said).toMatch(/web:3 is rolling back .* Waiting until it has ended\./)
+  })
+
+  test('an earlier failure does not hold up its fix', async () => {
+    const fix = goingBack({ createdAt: new Date(3_000) })
+    expect(await settle('auto', fix, deployment('IN_PROGRESS', 3))).toMatch(/in progress .* It is superseded/)
+  })
 })
