@@ -3,26 +3,26 @@ import { type ActionResult, type Clock, formatDuration, type Log, UserError } fr
 import type { Comparison, NoComparison } from '@deploy-actions/action-kit/github'
 import {
   acquireLock,
-  admission,
+  askGate,
   breakLockText,
-  checkRoom,
+  checkSizeToCome,
   describeHolder,
-  emptyState,
+  type GateAnswer,
+  gateText,
   type ImageSchema,
   type LockHolder,
-  type PendingMigration,
   type RecordState,
   readLock,
   readRecord,
+  recordIntent,
   recordName,
   releaseBegun,
   releaseLock,
   type SchemaReader,
-  updateRecord,
+  targetRecorded,
 } from '@deploy-actions/release'
-import { assess } from './assess.ts'
 import type { Inputs } from './inputs.ts'
-import { beginSummary, sayBegun } from './report.ts'
+import { beginSummary, sayBegun, toMigrate, willMigrate } from './report.ts'
 import { onUntested, untested } from './tested.ts'
 import { outgoingOutputs, sayWhatGoesOut, whatGoesOutMarkdown } from './what-goes-out.ts'
 
@@ -43,63 +43,61 @@ export interface Deps {
 }
 
 /**
- * Opens the release: refuses early what will be refused anyway, waits for the lock, looks again at what the one before has written, and notes the release as
- * under way. Whatever goes wrong after the lock was taken gives it back.
+ * Opens the release: refuses early what will be refused anyway, waits for the lock, looks again at what the one before
+ * has written, and notes the release as under way. Whatever goes wrong after the lock was taken gives it back.
  */
 export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const { application, environment, digest } = inputs
   const { ssm, clock, log, holder } = deps
-  const [record, image] = await Promise.all([readRecord(ssm, application, environment), deps.read(digest)])
+  const [record, image] = await Promise.all([readRecord(ssm, inputs), deps.read(digest)])
   if (!image) throw missingImage(inputs)
 
-  const early = await mayBegin(inputs, deps, image, record?.state)
-  if (!early.admitted && !(early.because === 'pending' && (await isRunning(record?.state.pending, inputs, deps))))
-    return refusal(early, inputs, deps)
+  const early = await ask(inputs, deps, image, record?.state)
+  if (!early.go && !(await mayEndMeanwhile(early, record?.state, inputs, deps))) return refused(early, inputs, deps)
   const failure = onUntested(await untested(inputs, record?.state, deps), inputs, deps)
   if (failure) return { outputs: { proceed: false }, failure }
 
   await lock(inputs, deps)
   deps.begun()
   try {
-    const current = await readRecord(ssm, application, environment)
-    const verdict = await mayBegin(inputs, deps, image, current?.state)
-    if (!verdict.admitted) {
-      await releaseLock(ssm, clock, { application, environment, token: holder.token })
-      return refusal(verdict, inputs, deps)
-    }
-    const attempt = {
+    let before: RecordState | undefined
+    const start = {
       digest,
+      sourceKey: image.sourceKey,
       commit: inputs.commit,
       level: image.level.text,
-      services: {},
       since: clock.now().toISOString(),
       run: holder.run,
-      order: deps.order,
+      runOrder: deps.order,
     }
-    checkRoom(current?.state ?? emptyState, attempt, recordName(application, environment))
-    const begun = releaseBegun(attempt)
-    // A rollback does not wait for the lock, so it may freeze the record in this very moment.
-    const { state } = await updateRecord(
-      ssm,
-      application,
-      environment,
-      (found) => (admitted(inputs, deps, found).admitted ? begun(found) : found),
-      clock,
+    const { answer, record } = await recordIntent(
+      { ssm, clock, signal: deps.signal },
+      inputs,
+      (state) => ask(inputs, deps, image, state),
+      (state) => {
+        before = state
+        // By the services of the release before; deploy-service counts those of this one before it updates them.
+        checkSizeToCome(targetRecorded(start, state.releases[0]?.services ?? {})(state), recordName(inputs))
+        return releaseBegun(start)(state)
+      },
     )
-    const late = admitted(inputs, deps, state)
-    if (!late.admitted) throw new UserError(late.message)
-    sayBegun(log, { inputs, before: current?.state, state, image, verdict })
-    deps.summary.add(beginSummary({ inputs, before: current?.state, state, image, verdict }))
-    const outgoing = await deps.compare(state.releases[0]?.commit)
+    if (!answer.go) {
+      await releaseLock(ssm, clock, { application, environment, token: holder.token })
+      return refused(answer, inputs, deps)
+    }
+    const begun = { inputs, before, isFirst: record.version === 1, state: record.state, image, answer }
+    sayBegun(log, begun)
+    deps.summary.add(beginSummary(begun))
+    const outgoing = await deps.compare(record.state.releases[0]?.commit)
     await sayWhatGoesOut(log, outgoing)
     deps.summary.add(whatGoesOutMarkdown(outgoing))
     return {
       outputs: {
         'schema-level': image.level.text,
-        'database-level': state.schema?.level,
-        'will-migrate': verdict.willMigrate,
-        migrations: verdict.migrations.join('\n'),
-        previous: state.releases[0]?.digest,
+        'database-level': record.state.schema?.level,
+        'will-migrate': willMigrate(answer),
+        migrations: toMigrate(answer).join('\n'),
+        previous: record.state.releases[0]?.digest,
         ...outgoingOutputs(outgoing),
         proceed: true,
       },
@@ -110,44 +108,46 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   }
 }
 
-export type Verdict =
-  | { admitted: true; willMigrate: boolean; migrations: string[]; warnings: string[] }
-  | { admitted: false; because: 'superseded' | 'pending' | 'schema' | 'frozen' | 'bad'; message: string }
-
-async function mayBegin(
-  inputs: Inputs,
-  deps: Deps,
-  image: ImageSchema,
-  state: RecordState | undefined,
-): Promise<Verdict> {
-  const answer = admitted(inputs, deps, state)
-  if (!answer.admitted) return answer
-  return assess(inputs, deps.read, image, state)
+/**
+ * What will happen when this image migrates, so that a release that must fail there does so before anything is touched.
+ */
+function ask(inputs: Inputs, deps: Deps, image: ImageSchema, state: RecordState | undefined): Promise<GateAnswer> {
+  const { digest, commit, order, acceptHistory, acrossSchema } = inputs
+  const images = [{ name: digest, digest, sourceKey: image.sourceKey, read: deps.read }]
+  const now = deps.clock.now()
+  return askGate({
+    state,
+    purpose: 'migrate',
+    images,
+    commit,
+    runOrder: deps.order,
+    now,
+    order,
+    acceptHistory,
+    acrossSchema,
+  })
 }
 
-/** A migration that is pending may only be running: then its run holds the lock, and what it came to is known when the lock is ours. */
-async function isRunning(
-  pending: PendingMigration | undefined,
+/**
+ * A migration that is pending may only be running: then its run holds the lock, and what it came to is known when the
+ * lock is ours.
+ */
+async function mayEndMeanwhile(
+  answer: Extract<GateAnswer, { go: false }>,
+  state: RecordState | undefined,
   { application, environment }: Inputs,
   { ssm, clock }: Deps,
 ): Promise<boolean> {
+  if (answer.refusal.because !== 'pending' || state?.pending?.run === undefined) return false
   const holder = await readLock(ssm, application, environment, clock.now())
-  return pending?.run !== undefined && holder?.run === pending.run
+  return holder?.run === state.pending.run
 }
 
-function admitted({ application, environment, digest, commit }: Inputs, deps: Deps, state: RecordState | undefined) {
-  const name = recordName(application, environment)
-  return admission({ state, digest, commit, order: deps.order, now: deps.clock.now(), name })
-}
-
-function refusal(
-  verdict: Extract<Verdict, { admitted: false }>,
-  { onSuperseded }: Inputs,
-  { log }: Deps,
-): ActionResult {
-  if (verdict.because !== 'superseded' || onSuperseded === 'fail')
-    return { outputs: { proceed: false }, failure: verdict.message }
-  log.notice(verdict.message, 'Superseded')
+function refused({ refusal }: Extract<GateAnswer, { go: false }>, inputs: Inputs, { log }: Deps): ActionResult {
+  const message = gateText(refusal, recordName(inputs))
+  if (refusal.because !== 'superseded' || inputs.onSuperseded === 'fail')
+    return { outputs: { proceed: false }, failure: message }
+  log.notice(message, 'Superseded')
   return { outputs: { proceed: false } }
 }
 

@@ -1,11 +1,12 @@
 import { messageOf } from '@deploy-actions/action-kit'
-import { attemptServes, type RecordState, readRecord, recordName } from '@deploy-actions/release'
+import { badMark, goodReleases, markText, type RecordState, readRecord, recordName } from '@deploy-actions/release'
 import type { Inputs } from './inputs.ts'
 import type { Deps } from './run.ts'
 
 /**
- * Why this image should not be released here yet: its release never completed in the environment named by `tested-in`. Undefined when it did, when it has served here before, or when nothing
- * is to be checked. With `on-untested: warn` a record that cannot be read is a warning too.
+ * Why this image should not be released here yet: its release never completed in the environment named by `tested-in`.
+ * Undefined when it did, when it has served here before, or when nothing is to be checked. With `on-untested: warn` a
+ * record that cannot be read is a warning too.
  */
 export async function untested(
   { application, testedIn, onUntested, digest }: Inputs,
@@ -13,10 +14,10 @@ export async function untested(
   { ssm, signal }: Pick<Deps, 'ssm' | 'signal'>,
 ): Promise<string | undefined> {
   if (!testedIn || here?.releases.some((release) => release.digest === digest)) return undefined
+  const staging = { application, environment: testedIn }
   try {
-    const record = await readRecord(ssm, application, testedIn)
-    if (!record)
-      return `There is no record ${recordName(application, testedIn)}: ${application} was never released there.`
+    const record = await readRecord(ssm, staging)
+    if (!record) return `There is no record ${recordName(staging)}: ${application} was never released there.`
     return whyUntested(record.state, digest, testedIn)
   } catch (error) {
     if (onUntested === 'refuse' || signal.aborted) throw error
@@ -25,15 +26,14 @@ export async function untested(
 }
 
 function whyUntested(state: RecordState, digest: string, environment: string): string | undefined {
-  const bad = state.bad.find((entry) => entry.digest === digest)
-  if (bad)
-    return `The image ${digest} was marked bad in ${environment} on ${bad.since}${bad.by ? ` by ${bad.by}` : ''}${bad.reason ? `: ${bad.reason}` : ''}.`
-  if (state.releases.some((release) => release.digest === digest)) return undefined
-  const attempt = state.attempt?.digest === digest ? state.attempt : undefined
-  if (attempt && attemptServes(state)) return undefined
-  const why = attempt
-    ? `its release there ${attempt.outcome ? `ended as ${attempt.outcome}` : 'has not completed'}${attempt.run ? ` (${attempt.run})` : ''}`
-    : `it is not among the last ${state.releases.length} releases there`
+  const mark = badMark(state.bad, { digest })
+  if (mark) return `The image ${digest} ${markText(mark, environment)}.`
+  const releases = goodReleases(state)
+  if (releases.some((release) => release.digest === digest)) return undefined
+  const intent = state.intent?.kind === 'release' && state.intent.digest === digest ? state.intent : undefined
+  const why = intent
+    ? `its release there ${intent.outcome ? `ended as ${intent.outcome}` : 'has not completed'}${intent.run ? ` (${intent.run})` : ''}`
+    : `it is not among the last ${releases.length} releases there`
   return `The image ${digest} has not completed in ${environment}: ${why}.`
 }
 

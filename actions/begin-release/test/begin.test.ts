@@ -10,7 +10,9 @@ beforeEach(async () => {
 afterEach(() => on[Symbol.asyncDispose]())
 
 const established = (which: 'two' | 'three') => ({ level: level[which], digest: on.digests[which], since })
+const under = { kind: 'release' as const, number: 2, target: {} }
 const good = (which: 'plain' | 'two', more = {}) => ({
+  number: 1,
   digest: on.digests[which],
   commit: 'a'.repeat(40),
   level: which === 'two' ? level.two : 'none',
@@ -43,12 +45,12 @@ describe('a release that may begin', () => {
       format: 1,
       schema: { level: 'none' },
       releases: [],
-      attempt: {
+      intent: {
         digest: on.digests.plain,
         commit,
         level: 'none',
         services: {},
-        order: expect.stringMatching(/\.yml#\d+$/),
+        runOrder: expect.stringMatching(/\.yml#\d+$/),
       },
     })
     expect(await on.read(lock)).toMatchObject({ holder: { what: commit.slice(0, 7) }, until: expect.any(String) })
@@ -86,8 +88,15 @@ describe('a release that may begin', () => {
   })
 
   test('whose predecessor was killed says what that one reached', async () => {
-    const attempt = { digest: on.digests.two, level: level.two, services: { web: 'shop:7' }, since, run: 'run 7' }
-    await on.write({ schema: established('two'), attempt })
+    const intent = {
+      ...under,
+      digest: on.digests.two,
+      level: level.two,
+      services: { web: 'shop:7' },
+      since,
+      run: 'run 7',
+    }
+    await on.write({ schema: established('two'), intent })
     const main = await on.run({ digest: on.digests.two })
     expect(main.exitCode).toBe(0)
     expect(main.log).toMatch(/that began on .* \(run 7\) never reported its end; .* What it reached: web on shop:7\./)
@@ -95,8 +104,16 @@ describe('a release that may begin', () => {
 
   test('whose predecessor was killed after its services had completed finds it on record as a release', async () => {
     const services = { web: 'shop:7' }
-    const attempt = { digest: on.digests.two, level: level.two, services, since, run: 'run 7', completed: since }
-    await on.write({ schema: established('two'), releases: [good('two')], attempt })
+    const intent = {
+      ...under,
+      digest: on.digests.two,
+      level: level.two,
+      services,
+      since,
+      run: 'run 7',
+      completed: since,
+    }
+    await on.write({ schema: established('two'), releases: [good('two')], intent })
     const main = await on.run({ digest: on.digests.two })
     expect(main.outputs.previous).toBe(on.digests.two)
     expect(main.log).toContain('it is on record as a release that ended well from now on')
@@ -208,7 +225,14 @@ describe('a release that may not begin changes nothing', () => {
 
 describe('an image that has to have been released to staging before', () => {
   const staging = '/deploy-actions/shop/staging'
-  const attempt = () => ({ digest: on.digests.plain, level: 'none', services: { web: 'shop:1' }, since, run: 'run 7' })
+  const attempt = () => ({
+    ...under,
+    digest: on.digests.plain,
+    level: 'none',
+    services: { web: 'shop:1' },
+    since,
+    run: 'run 7',
+  })
 
   test.each<[string, () => Parameters<Stage['write']>[0] | undefined, RegExp]>([
     [
@@ -218,10 +242,10 @@ describe('an image that has to have been released to staging before', () => {
     ],
     [
       'failed there',
-      () => ({ attempt: { ...attempt(), outcome: 'failed' } }),
+      () => ({ intent: { ...attempt(), outcome: 'failed' } }),
       /staging: its release there ended as failed \(run 7\)/,
     ],
-    ['is on its way there', () => ({ attempt: attempt() }), /staging: its release there has not completed \(run 7\)/],
+    ['is on its way there', () => ({ intent: attempt() }), /staging: its release there has not completed \(run 7\)/],
     [
       'was marked bad there',
       () => ({ releases: [good('plain')], bad: [{ digest: on.digests.plain, since, reason: 'slow' }] }),
@@ -256,7 +280,7 @@ describe('an image that has to have been released to staging before', () => {
     ['was', () => on.write({ releases: [good('two'), good('plain')] }, staging)],
     [
       'completed there, and its job was killed',
-      () => on.write({ attempt: { ...attempt(), completed: since } }, staging),
+      () => on.write({ intent: { ...attempt(), completed: since } }, staging),
     ],
     ['has served here before', () => on.write({ releases: [good('plain')], schema: { level: 'none', since } })],
   ])('%s: nothing to say', async (_, write) => {
@@ -281,14 +305,14 @@ describe('an image that has to have been released to staging before', () => {
 describe('superseded', () => {
   const newer = async () => {
     const main = await on.run()
-    const order = (await on.read())!.attempt!.order!
+    const order = (await on.read())!.intent!.runOrder!
     const [file, number] = order.split('#')
     return { run: main, order: `${file}#${Number(number) + 1}`, older: `${file}#${Number(number) - 1}` }
   }
 
   test('when a run that was triggered later has been released', async () => {
     const { order } = await newer()
-    await on.write({ releases: [good('plain', { order, commit: 'b'.repeat(40) })] })
+    await on.write({ releases: [good('plain', { runOrder: order, commit: 'b'.repeat(40) })] })
     const main = await on.run()
     expect(main.exitCode).toBe(1)
     expect(main.outputs).toEqual({ proceed: 'false' })
@@ -299,7 +323,7 @@ describe('superseded', () => {
 
   test('may also end the step green', async () => {
     const { order } = await newer()
-    await on.write({ releases: [good('plain', { order })] })
+    await on.write({ releases: [good('plain', { runOrder: order })] })
     const main = await on.run({ 'on-superseded': 'skip' })
     expect(main).toMatchObject({ exitCode: 0, outputs: { proceed: 'false' } })
     expect(main.annotations).toEqual([expect.objectContaining({ level: 'notice', title: 'Superseded' })])
@@ -309,9 +333,9 @@ describe('superseded', () => {
     const { order, older, run } = await newer()
     await on.post(run, 'failure')
     for (const state of [
-      { releases: [good('two', { order })], bad: [{ digest: on.digests.two, since }] },
-      { releases: [good('two', { order: older })] },
-      { releases: [good('two', { order: 'other.yml#99999' })] },
+      { releases: [good('two', { runOrder: order })], bad: [{ digest: on.digests.two, since }] },
+      { releases: [good('two', { runOrder: older })] },
+      { releases: [good('two', { runOrder: 'other.yml#99999' })] },
     ]) {
       await on.write({ schema: { level: 'none', since }, ...state })
       const main = await on.run()
@@ -346,9 +370,9 @@ describe('its turn', () => {
 
   test('is waited for while the one before migrates, also where this image could not follow a lost migration', async () => {
     const first = await on.run({ digest: on.digests.three })
-    const { attempt } = (await on.read())!
-    const pending = { level: level.three, digest: on.digests.three, since, run: attempt!.run }
-    await on.write({ schema: established('two'), attempt, pending })
+    const { intent } = (await on.read())!
+    const pending = { level: level.three, digest: on.digests.three, since, run: intent!.run }
+    await on.write({ schema: established('two'), intent, pending })
     let told = ''
     const second = on.run(
       { 'lock-timeout': '2m', digest: on.digests.two },
@@ -360,7 +384,7 @@ describe('its turn', () => {
       },
     )
     while (!told.includes('Waiting for the lock')) await new Promise((resolve) => setTimeout(resolve, 20))
-    await on.write({ schema: established('two'), attempt })
+    await on.write({ schema: established('two'), intent })
     await on.post(first, 'failure')
     expect((await second).outputs).toMatchObject({ proceed: 'true' })
   })
@@ -372,7 +396,7 @@ describe('its turn', () => {
     expect(main.annotations[0]?.message).toMatch(
       /^Waited 0s \(lock-timeout\) .* still holds the lock, until .*If that run no longer exists: aws ssm delete-parameter --name \/deploy-actions\/shop\/production\/lock$/,
     )
-    expect(await on.read()).toMatchObject({ attempt: { digest: on.digests.plain } })
+    expect(await on.read()).toMatchObject({ intent: { digest: on.digests.plain } })
   })
 
   test('a cancel while waiting is clean', async () => {
@@ -403,7 +427,7 @@ describe('its turn', () => {
     const main = await on.run({}, { github: { run_attempt: '2' } })
     expect(main.exitCode).toBe(0)
     expect(main.log).toContain('was left behind by')
-    expect((await on.read())?.attempt?.run).toMatch(/\/attempts\/2$/)
+    expect((await on.read())?.intent?.run).toMatch(/\/attempts\/2$/)
   })
 
   test('of two that begin at the same time one waits', async () => {
@@ -415,7 +439,7 @@ describe('its turn', () => {
 describe('when the job has ended', () => {
   const deployed = async () => {
     const state = (await on.read())!
-    await on.write({ ...state, attempt: { ...state.attempt!, services: { web: 'shop:8' } } })
+    await on.write({ ...state, intent: { ...state.intent!, services: { web: 'shop:8' } } })
   }
 
   test('a success with a completed service is a release that ended well', async () => {
@@ -425,16 +449,17 @@ describe('when the job has ended', () => {
     const post = await on.post(main, 'success')
     expect(post.exitCode).toBe(0)
     const state = await on.read()
-    expect(state).not.toHaveProperty('attempt')
+    expect(state).not.toHaveProperty('intent')
     expect(state?.releases).toEqual([
       {
+        number: 1,
         digest: on.digests.plain,
         commit,
         level: 'none',
         services: { web: 'shop:8' },
         at: expect.any(String),
         run: expect.stringContaining('/actions/runs/'),
-        order: expect.any(String),
+        runOrder: expect.any(String),
       },
       good('two'),
     ])
@@ -449,7 +474,7 @@ describe('when the job has ended', () => {
     const main = await on.run()
     await deployed()
     await on.post(main, status)
-    expect(await on.read()).toMatchObject({ releases: [], attempt: { outcome, services: { web: 'shop:8' } } })
+    expect(await on.read()).toMatchObject({ releases: [], intent: { outcome, services: { web: 'shop:8' } } })
     expect(await on.read(lock)).not.toHaveProperty('holder')
   })
 
@@ -460,11 +485,11 @@ describe('when the job has ended', () => {
       const main = await on.run()
       const state = (await on.read())!
       const completed = '2026-11-01T08:00:00.000Z'
-      await on.write({ ...state, attempt: { ...state.attempt!, services: { web: 'shop:8' }, completed } })
+      await on.write({ ...state, intent: { ...state.intent!, services: { web: 'shop:8' }, completed } })
       const post = await on.post(main, status)
       expect(post.log).toContain(`The job ended as ${status}, but deploy-service had completed all services by then`)
       const after = await on.read()
-      expect(after).not.toHaveProperty('attempt')
+      expect(after).not.toHaveProperty('intent')
       expect(after?.releases).toMatchObject([{ services: { web: 'shop:8' }, at: completed }, good('plain')])
     },
   )
@@ -479,10 +504,25 @@ describe('when the job has ended', () => {
   test('what an operator rolled back meanwhile stays rolled back', async () => {
     const main = await on.run()
     const state = (await on.read())!
-    await on.write({ ...state, attempt: { ...state.attempt!, services: { web: 'shop:8' }, outcome: 'rolled-back' } })
+    const { run, number, digest } = state.intent!
+    const leaving = { run, number }
+    const wayBack = {
+      ...under,
+      kind: 'rollback' as const,
+      number: 3,
+      digest,
+      level: 'none',
+      services: {},
+      since,
+      by: 'ada',
+      leaving,
+    }
+    await on.write({ ...state, intent: wayBack })
     const post = await on.post(main, 'success')
-    expect(post.annotations[0]?.message).toContain('is on record as rolled-back already')
-    expect(await on.read()).toMatchObject({ releases: [], attempt: { outcome: 'rolled-back' } })
+    expect(post.annotations[0]?.message).toMatch(
+      /^An operator \(ada\) went back on .* while this release was under way/,
+    )
+    expect(await on.read()).toMatchObject({ releases: [], intent: wayBack })
     expect(await on.read(lock)).not.toHaveProperty('holder')
   })
 
@@ -492,7 +532,7 @@ describe('when the job has ended', () => {
     const before = await on.read(lock)
     await on.post(main, 'failure')
     expect(await on.read(lock)).toEqual(before)
-    expect((await on.read())?.attempt).not.toHaveProperty('outcome')
+    expect((await on.read())?.intent).not.toHaveProperty('outcome')
   })
 
   test('the lock is given back even when the outcome cannot be written', async () => {
@@ -524,14 +564,14 @@ describe('a last step with mode: end', () => {
 
   test.each([
     ['success', { releases: [expect.objectContaining({ services: { web: 'shop:8' } })] }],
-    ['failure', { releases: [], attempt: expect.objectContaining({ outcome: 'failed' }) }],
-    ['cancelled', { releases: [], attempt: expect.objectContaining({ outcome: 'cancelled' }) }],
+    ['failure', { releases: [], intent: expect.objectContaining({ outcome: 'failed' }) }],
+    ['cancelled', { releases: [], intent: expect.objectContaining({ outcome: 'cancelled' }) }],
   ] as const)(
     'records a %s and gives the lock back; post then has nothing to do, and needs no credentials',
     async (status, expected) => {
       const main = await on.run({}, { temp })
       const state = (await on.read())!
-      await on.write({ ...state, attempt: { ...state.attempt!, services: { web: 'shop:8' } } })
+      await on.write({ ...state, intent: { ...state.intent!, services: { web: 'shop:8' } } })
       expect((await end(status)).exitCode).toBe(0)
       expect(await on.read()).toMatchObject(expected)
       expect(await on.read(lock)).not.toHaveProperty('holder')
@@ -564,7 +604,7 @@ describe('a last step with mode: end', () => {
     on.simulator.addFaults({ service: 'ssm', operation: 'PutParameter', times: 2, effect: { kind: 'deny' } })
     expect((await end('failure')).exitCode).toBe(1)
     await on.post(main, 'failure', { temp })
-    expect(await on.read()).toMatchObject({ attempt: { outcome: 'failed' } })
+    expect(await on.read()).toMatchObject({ intent: { outcome: 'failed' } })
     expect(await on.read(lock)).not.toHaveProperty('holder')
   })
 })
@@ -611,7 +651,7 @@ describe('trouble', () => {
 
   test('the record stays below what SSM takes', async () => {
     const services = Object.fromEntries(
-      Array.from({ length: 12 }, (_, index) => [`service-${index}`, `family-${index}:1`]),
+      Array.from({ length: 40 }, (_, index) => [`service-${index}`, `family-${index}:1`]),
     )
     const releases = Array.from({ length: 4 }, (_, index) =>
       good('two', { services, commit: String(index).repeat(40) }),
@@ -619,7 +659,7 @@ describe('trouble', () => {
     await on.write({ releases: releases.slice(0, 3), schema: { level: 'none', since } })
     const main = await on.run()
     expect(main.exitCode).toBe(0)
-    expect(JSON.stringify(await on.read()).length).toBeLessThanOrEqual(4096)
+    expect(JSON.stringify(await on.read()).length).toBeLessThanOrEqual(8192)
     expect((await on.read())?.releases[0]).toEqual(releases[0])
   })
 })

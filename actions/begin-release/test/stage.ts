@@ -109,7 +109,7 @@ export async function stage(scenario: Scenario = {}): Promise<Stage> {
       }
     },
     async write(state, parameter = name) {
-      const Value = JSON.stringify({ format: 1, releases: [], bad: [], ...state })
+      const Value = JSON.stringify({ format: 1, counter: 0, releases: [], bad: [], ...state })
       await ssm.send(new PutParameterCommand({ Name: parameter, Value, Type: 'String', Overwrite: true }))
     },
     writes: () =>

@@ -31,7 +31,14 @@ const serves = (sha: string | undefined) =>
   on.write({
     schema: { level: 'none', since },
     releases: [
-      { digest: on.digests.plain, ...(sha && { commit: sha }), level: 'none', services: { web: 'shop:1' }, at: since },
+      {
+        number: 1,
+        digest: on.digests.plain,
+        ...(sha && { commit: sha }),
+        level: 'none',
+        services: { web: 'shop:1' },
+        at: since,
+      },
     ],
   })
 

@@ -1,14 +1,16 @@
 import type { GitHubContext } from '@deploy-actions/action-kit'
-import { type Migration, schemaLabels } from '@deploy-actions/release'
+import { LABELS, type Migration, schemaLabels } from '@deploy-actions/release'
 
 /**
- * The labels of a new image: where it comes from (OCI image specification: annotations, used as labels), which schema its code expects, and the user's own, which
- * win over the first. `created` is the commit's time, so that a second build of the same commit is the same image.
+ * The labels of a new image: where it comes from (OCI image specification: annotations, used as labels), which sources
+ * it was built from, which schema its code expects, and the user's own, which win over the first. `created` is the
+ * commit's time, so that a second build of the same commit is the same image.
  */
 export function imageLabels(
   github: GitHubContext,
   migrations: Migration[] | undefined,
   created: Date,
+  sourceKey: string,
   own: Record<string, string>,
 ): Record<string, string> {
   const tag = github.ref.startsWith('refs/tags/') ? github.ref.slice('refs/tags/'.length) : undefined
@@ -18,6 +20,7 @@ export function imageLabels(
     'org.opencontainers.image.created': created.toISOString(),
     'org.opencontainers.image.version': tag ?? github.sha.slice(0, 12),
     ...own,
+    [LABELS.sourceKey]: sourceKey,
     ...(migrations && schemaLabels(migrations)),
   }
   return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''))

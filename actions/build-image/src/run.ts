@@ -55,7 +55,13 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
     inputs,
     {
       dockerfile: source.dockerfile,
-      labels: imageLabels(deps.github, inputs.migrationsPath ? migrations : undefined, created, inputs.labels),
+      labels: imageLabels(
+        deps.github,
+        inputs.migrationsPath ? migrations : undefined,
+        created,
+        source.key,
+        inputs.labels,
+      ),
       sourceDateEpoch: epoch,
       fresh: found.stale !== undefined || inputs.rebuild,
       tag: found.tag,

@@ -24,6 +24,7 @@ test('the first run builds, the second finds the image and asks Docker nothing',
     'org.opencontainers.image.created': '2025-06-01T12:00:00.000Z',
     'org.opencontainers.image.version': '0123456789ab',
     'io.github.deploy-actions.schema-level': first.outputs['schema-level'],
+    'io.github.deploy-actions.source-key': first.outputs['source-key'],
   })
   expect(JSON.parse(config.Labels['io.github.deploy-actions.migrations'])).toHaveProperty(['001_init.sql'])
 

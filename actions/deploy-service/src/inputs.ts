@@ -97,7 +97,7 @@ function releaseInput(reader: InputReader): Inputs['release'] {
     throw new UserError(
       'Input "environment" is required together with "application": the record is kept per environment, such as staging.',
     )
-  recordName(application, environment)
+  recordName({ application, environment })
   return { application, environment }
 }
 

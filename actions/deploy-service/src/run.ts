@@ -31,18 +31,18 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const found = await wantedDefinitions(inputs, targets, images, deps)
   const protection = inputs.release && (await import('./protection.ts'))
   await protection?.sayDrift(inputs, found, deps)
-  const permit = (await protection?.mayServe(inputs, found, deps)) ?? unguarded
+  const schemaLevel = await protection?.mayServe(inputs, found, deps)
   const settled = await targetsAfterConflicts(inputs, found, deps)
   // What was rolled back while we waited is no base for this release.
   const wanted = settled ? await wantedDefinitions(inputs, settled, images, deps) : found
   const expectations = await tagExpectations(wanted, deps)
   sayTags(wanted, deps)
 
-  const revisions = await registerRevisions(wanted, runTags(deps.github, permit.schemaLevel), deps)
-  // Asked again: registering and waiting took time, and someone may have frozen releases or migrated meanwhile.
-  const { undo } = (await protection?.mayServe(inputs, wanted, deps, true)) ?? unguarded
+  const revisions = await registerRevisions(wanted, runTags(deps.github, schemaLevel), deps)
+  const undo = (await protection?.recordTarget(inputs, wanted, revisions, deps)) ?? unguarded
   const book = openBook(inputs, undo, deps.saveOpen)
   const { started, refused } = await updateAll(inputs, wanted, revisions, book, deps)
+  const unwanted = await protection?.stopUnwanted(inputs, wanted, started, deps)
 
   const stages = stageTimes()
   const watchedFrom = clock.now()
@@ -51,16 +51,17 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
     onPause: inputs.onPause,
     onObserved: stages.take,
   })
-  const undone = await undoInterrupted(inputs, ended, undo, deps)
+  const right = (await protection?.undoRightNow(inputs, wanted, undo, deps)) ?? undo
+  const undone = await undoInterrupted(inputs, ended, right, deps)
   for (const outcome of undone) if (!outcome.unfinished) book.closed(outcome.started.service)
-  const followed = (await followRollbacks(undone, deps)).map((outcome) => withSchemaNote(outcome, undo))
+  const followed = (await followRollbacks(undone, deps)).map((outcome) => withSchemaNote(outcome, right))
   const checked = await checkDigests(followed, expectations, deps)
-  const together = await rollBackCompleted(inputs, { outcomes: checked, refused }, undo, deps)
-  const overruled = together.length === 0 ? await protection?.recordCompleted(inputs, checked, wanted, deps) : undefined
+  const together = await rollBackCompleted(inputs, { outcomes: checked, refused }, right, deps)
+  const late = together.length === 0 ? await protection?.recordCompleted(inputs, checked, wanted, deps) : undefined
 
   const reports = await explain(checked, deps)
   const names = wanted.map(({ target }) => target.name)
-  const ending = { names, outcomes: checked, refused, reports, together, overruled }
+  const ending = { names, outcomes: checked, refused, reports, together, overruled: unwanted ?? late }
   const result = conclude(inputs, ending, deps)
   await summarise({ ...ending, inputs, wanted, begun, stages, watchedFrom }, deps)
   return result

@@ -6,14 +6,4 @@ export interface UndoRight {
   schema?: { code: string; database: string }
 }
 
-/** What the guard answers to a release that may serve. */
-export interface Permit {
-  undo: UndoRight
-  /** The schema level that the image expects, where it is known. */
-  schemaLevel: string | undefined
-}
-
-export const unguarded: Permit = {
-  undo: { allowed: true, why: 'No application is given, so no schema level is guarded.' },
-  schemaLevel: undefined,
-}
+export const unguarded: UndoRight = { allowed: true, why: 'No application is given, so no schema level is guarded.' }

@@ -1,21 +1,37 @@
 import { type ActionResult, messageOf } from '@deploy-actions/action-kit'
 import { familyRevision, type Verdict } from '@deploy-actions/ecs'
-import { rolledBackTo, schemaOf, updateRecord } from '@deploy-actions/release'
-import { lazyReader } from './choose.ts'
+import {
+  allOf,
+  type Change,
+  intentEnded,
+  knownImage,
+  pardoned,
+  type Subject,
+  schemaOf,
+  updateRecord,
+  wayBackCompleted,
+} from '@deploy-actions/release'
+import { lazyReader, type Move } from './choose.ts'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
-import { badDigests, mark } from './mark.ts'
+import { recordAfterwards } from './record-way-back.ts'
 import { nextSteps, type Story, stillServing, storyMarkdown } from './report.ts'
 import type { Situation } from './situation.ts'
 
-/** Records a way back that completed, says how it ended and what is in force now. */
-export async function conclude(story: Story, deps: Deps): Promise<ActionResult> {
-  const { inputs, situation, choice, outcomes, starts } = story
-  const verdict = overall(story)
-  const unmarked = badDigests(situation, choice.target).some((digest) => !story.marks.bad.includes(digest))
-  if (inputs.record && (!story.marks.written || unmarked))
-    story.marks = await mark(inputs, situation, choice.target, deps, true)
-  if (verdict === 'completed') await recordRelease(story, deps)
+/**
+ * Records how a way back ended, says it and what is in force now. `moves`: with the digests that were learnt beside the
+ * watch.
+ */
+export async function conclude(told: Story, moves: Move[], deps: Deps): Promise<ActionResult> {
+  const { inputs, outcomes } = told
+  const starts = told.starts.map((start, index) => ({ ...start, move: moves[index]! }))
+  const situation = { ...told.situation, present: moves.map(({ present }) => present) }
+  const choice = { ...told.choice, moves, target: { ...told.choice.target, services: moves } }
+  const verdict = overall(told)
+  const marks = await recordAfterwards(inputs, situation, choice, told.marks, deps)
+  const ended = { ...told, starts, situation, choice, marks }
+  const unmarked = await recordEnd(ended, deps)
+  const story = { ...ended, marks: { ...marks, bad: marks.bad.filter((digest) => !unmarked.includes(digest)) } }
   const open = outcomes.filter((outcome) => outcome.verdict !== 'completed')
   if (open.length > 0) {
     const { explain } = await import('./explain.ts')
@@ -24,10 +40,10 @@ export async function conclude(story: Story, deps: Deps): Promise<ActionResult> 
 
   deps.summary.add(storyMarkdown(story, verdict, deps))
   for (const step of nextSteps(story, verdict)) deps.log.notice(step)
-  const services = choice.moves.map(({ present }) => present)
+  const services = moves.map(({ present }) => present)
   const outputs = {
     from: one(services.map(({ digest }) => digest)) ?? services.map(({ taskDefinition }) => taskDefinition).join('\n'),
-    to: one(choice.moves.map(({ digest }) => digest)) ?? revisions(story).join('\n'),
+    to: one(moves.map(({ digest }) => digest)) ?? revisions(story).join('\n'),
     verdict,
     'task-definition': revisions(story).join('\n'),
   }
@@ -47,31 +63,60 @@ function overall({ starts, outcomes }: Story): Verdict {
   return outcomes.find(({ verdict }) => verdict !== 'completed')?.verdict ?? 'completed'
 }
 
-async function recordRelease({ inputs, situation, choice, starts }: Story, deps: Deps): Promise<void> {
+/**
+ * What completed is on record. A way back that certainly did not is over; one that was only no longer watched goes on,
+ * and the next one joins it. What serves after all is not bad: returns the digests whose marks were taken away again.
+ */
+async function recordEnd({ inputs, situation, choice, starts, outcomes, marks }: Story, deps: Deps): Promise<string[]> {
   const { ssm, clock, log, run } = deps
   const { record } = inputs
-  if (!record) return
-  const { commit, release } = choice.target
-  // Panic learns some digests only beside the watch.
-  const digest = choice.target.digest ?? one(choice.moves.map((move) => move.digest))
-  const level = choice.level ?? (digest && (await levelOf(digest, inputs, situation, choice, deps)))
-  if (!digest || !level) {
-    log.warning(
-      'Which image serves now, or which schema it expects, is not known, so the record does not list this rollback as a release.',
-    )
-    return
-  }
-  const services = Object.fromEntries(
-    starts.flatMap((start) =>
-      'started' in start ? [[start.started.service, familyRevision(start.started.taskDefinition)]] : [],
-    ),
+  const { number } = marks
+  if (!record || number === undefined) return []
+  const ended = (service: string) => outcomes.find(({ started }) => started.service === service)?.verdict
+  const completed = starts.flatMap((start) =>
+    'started' in start && ended(start.started.service) === 'completed' ? [start.started] : [],
   )
-  const at = clock.now().toISOString()
-  const back = rolledBackTo({ digest, commit, level, services, at, run, order: release?.order }, release)
+  const failed = starts.filter((start) =>
+    'error' in start
+      ? !start.uncertain
+      : ['failed', 'rolled-back', 'stopped'].includes(ended(start.started.service) ?? ''),
+  )
+  const still = failed.flatMap(({ move }) => move.present.digest ?? [])
+  const unmarked = marks.bad.filter((digest) => still.includes(digest))
+  const changes: Change[] = [
+    ...(completed.length > 0
+      ? [
+          wayBackCompleted(
+            { number, release: choice.target.release?.number },
+            await subject(),
+            clock.now().toISOString(),
+          ),
+        ]
+      : []),
+    ...(failed.length > 0 ? [intentEnded({ number }, 'failed')] : []),
+    ...unmarked.map((digest) => pardoned({ digest })),
+  ]
+  if (changes.length === 0) return []
   try {
-    await updateRecord(ssm, record.application, record.environment, back, clock)
+    await updateRecord({ ssm, clock }, record, allOf(...changes))
+    return unmarked
   } catch (error) {
-    log.warning(`The way back completed, but the record does not say so: ${messageOf(error)}`)
+    log.warning(
+      `${failed.length > 0 ? 'How the way back ended is not on record' : 'The way back completed, but the record does not say so'}: ${messageOf(error)}`,
+    )
+    return []
+  }
+
+  /** Panic learns some digests only beside the watch. */
+  async function subject(): Promise<Subject> {
+    const { commit, release } = choice.target
+    const digest = choice.target.digest ?? one(choice.moves.map((move) => move.digest))
+    const known = release ?? (situation.state && knownImage(situation.state, digest))
+    const level = known?.level ?? (digest && (await levelOf(digest, inputs, situation, choice, deps)))
+    const services = Object.fromEntries(
+      completed.map(({ service, taskDefinition }) => [service, familyRevision(taskDefinition)]),
+    )
+    return { digest, sourceKey: known?.sourceKey, commit, level, services, run, runOrder: known?.runOrder }
   }
 }
 
@@ -83,7 +128,7 @@ async function levelOf(
   deps: Deps,
 ): Promise<string | undefined> {
   try {
-    return (await schemaOf(digest, state, lazyReader(inputs, target, deps))).level.text
+    return (await schemaOf(digest, state, lazyReader(inputs, target, deps)))?.level.text
   } catch (error) {
     deps.log.warning(messageOf(error))
     return undefined

@@ -6,7 +6,7 @@ import type { Choice } from './choose.ts'
 import type { Deps } from './deps.ts'
 import type { Start } from './go-back.ts'
 import type { Inputs } from './inputs.ts'
-import type { Marks } from './mark.ts'
+import type { Going, Marks } from './record-way-back.ts'
 import type { Situation } from './situation.ts'
 import type { Target } from './target.ts'
 
@@ -14,7 +14,7 @@ import type { Target } from './target.ts'
 export interface Story {
   inputs: Inputs
   situation: Situation
-  choice: Extract<Choice, { refused: false }>
+  choice: Going
   marks: Marks
   starts: Start[]
   outcomes: DeploymentOutcome[]
@@ -24,7 +24,7 @@ export function sayPlan(log: Log, inputs: Inputs, situation: Situation, choice: 
   const { underWay } = situation
   if (underWay)
     log.warning(
-      `The release of ${shortDigest(underWay.digest)} is under way (${underWay.run}); it is overruled and will end as failed.`,
+      `The release of ${underWay.digest ? shortDigest(underWay.digest) : underWay.run} is under way (${underWay.run}); it is overruled and will end as failed.`,
     )
   const { target } = choice
   const { commit, at } = { commit: target.commit, at: target.release?.at }
@@ -94,7 +94,7 @@ export function nextSteps(story: Story, verdict: Verdict): string[] {
       steps.push(
         `${marks.bad.map(shortDigest).join(', ')} is marked bad and will not be released again.${verdict === 'completed' ? ' Push a fix.' : ''}`,
       )
-    if (freeze) steps.push(`Releases are frozen. ${liftText(recordName(record.application, record.environment))}`)
+    if (freeze) steps.push(`Releases are frozen. ${liftText(recordName(record))}`)
   }
   if (priority === 'panic' && verdict === 'completed')
     steps.push('The whole task definition went back, not only the image: check what else was changed since.')

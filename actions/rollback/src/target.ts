@@ -1,12 +1,6 @@
 import { UserError } from '@deploy-actions/action-kit'
 import { describeImage, repositoryOf, shortDigest } from '@deploy-actions/ecr'
-import {
-  type Attempt,
-  type Release,
-  releasesOfCommit,
-  rollbackCandidates,
-  takenBackAlready,
-} from '@deploy-actions/release'
+import { badMark, goodReleases, type Intent, previousOf, type Release, releasesOfCommit } from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
 import { type ImagePlace, imagePlace } from './images.ts'
 import type { Inputs } from './inputs.ts'
@@ -29,6 +23,8 @@ export interface Target {
   digest: string | undefined
   commit: string | undefined
   release: Release | undefined
+  /** The record says that this is the release before. */
+  onRecord?: boolean
   /** Somebody chose this very image, so that a mark on it is taken away. */
   byName?: boolean
 }
@@ -41,13 +37,14 @@ export async function targetsOf(inputs: Inputs, situation: Situation, deps: Deps
     case 'previous':
       return previousTargets(inputs, situation, deps)
     case 'digest': {
-      const release = state?.releases.find(({ digest }) => digest === to.digest)
+      const release = state && goodReleases(state).find(({ digest }) => digest === to.digest)
       return [{ ...imageTarget('chosen by its digest', to.digest, present, release), byName: true }]
     }
     case 'commit':
       return [await commitTarget(to.commit, inputs, situation, deps)]
     case 'task-definition': {
-      const release = state?.releases.find(({ services }) => Object.values(services).includes(to.familyRevision))
+      const release =
+        state && goodReleases(state).find(({ services }) => Object.values(services).includes(to.familyRevision))
       const digest = release?.digest
       return [
         {
@@ -63,27 +60,49 @@ export async function targetsOf(inputs: Inputs, situation: Situation, deps: Deps
 }
 
 async function previousTargets(inputs: Inputs, situation: Situation, deps: Deps): Promise<Target[]> {
-  const { state, present, underWay } = situation
-  const recorded = state ? rollbackCandidates(state, present, underWay !== undefined) : []
-  const failed = state && !underWay && takenBackAlready(state, present)
-  if (failed) throw nothingToTakeBack(failed, state.releases[0]!, recorded[0])
-  if (recorded.length > 0)
-    return recorded.map((release) =>
-      imageTarget(
-        underWay ? 'the newest release that ended well' : 'the newest good release before the present one',
-        release.digest,
-        present,
-        release,
-      ),
-    )
-  if (state)
-    deps.log.info('The record knows no older release that ended well; asking ECS for its own list of deployments.')
+  const { state, present } = situation
+  const previous = state && previousOf(state, present)
+  switch (previous?.kind) {
+    case 'under-way':
+      return [joined(previous.wayBack, goodReleases(state!), present)]
+    case 'gone-back':
+      throw nothingToTakeBack(previous.failed, previous.serves, previous.further)
+    case 'releases': {
+      const reason = 'the newest good release before the present one'
+      const targets = previous.releases.map((release) => imageTarget(reason, release.digest, present, release))
+      if (targets.length > 0) return targets.map((target) => ({ ...target, onRecord: true }))
+      deps.log.info('The record knows no older release that ended well; asking ECS for its own list of deployments.')
+    }
+  }
   return ecsTargets(inputs, situation, deps)
 }
 
-function nothingToTakeBack(failed: Attempt, serves: Release, further: Release | undefined): UserError {
-  const name = ({ digest, commit }: Attempt | Release) =>
-    `${shortDigest(digest)}${commit ? ` (commit ${commit.slice(0, 7)})` : ''}`
+/** Where a way back goes that is on record and has not ended: its run was lost, or somebody presses too. */
+function joined(
+  { digest, commit, target, release: number, run }: Intent,
+  releases: Release[],
+  present: Present[],
+): Target {
+  const release = releases.find((one) => one.number === number)
+  const services = present.map((one) => {
+    const meant = target[one.service]
+    // A digest where the revision was still to be made.
+    const taskDefinition = meant && !meant.startsWith('sha256:') ? meant : release?.services[one.service]
+    return { present: one, digest, taskDefinition }
+  })
+  return {
+    reason: `where a way back goes that has not ended${run ? ` (${run})` : ''}`,
+    services,
+    digest,
+    commit,
+    release,
+    onRecord: true,
+  }
+}
+
+function nothingToTakeBack(failed: Intent, serves: Release, further: Release | undefined): UserError {
+  const name = ({ digest, commit }: Intent | Release) =>
+    `${digest ? shortDigest(digest) : 'an image without digest'}${commit ? ` (commit ${commit.slice(0, 7)})` : ''}`
   return new UserError(
     `There is nothing to take back: the release of ${name(failed)} ${failed.outcome === 'cancelled' ? 'was cancelled' : 'did not end well'}, and ${name(serves)} serves, which ended well on ${serves.at}. Nothing was changed. To go further back than that, name it in "to"${further ? `; the release before it is ${further.digest} (released ${further.at})` : ': a digest, a commit or family:revision'}.`,
   )
@@ -91,7 +110,7 @@ function nothingToTakeBack(failed: Attempt, serves: Release, further: Release | 
 
 /** Without a record each service goes to its own best earlier revision. */
 async function ecsTargets(inputs: Inputs, { present, state }: Situation, deps: Deps): Promise<Target[]> {
-  const isBad = (digest: string | undefined) => state?.bad.some((entry) => entry.digest === digest)
+  const isBad = (digest: string | undefined) => state !== undefined && badMark(state.bad, { digest }) !== undefined
   const services = await Promise.all(
     present.map(async (one): Promise<ServiceTarget> => {
       const { present: now, earlier } = await pastRevisions(deps.ecs, inputs.cluster, one)
@@ -99,7 +118,6 @@ async function ecsTargets(inputs: Inputs, { present, state }: Situation, deps: D
       const container = several ? (await presentImage(inputs, one, deps)).container : undefined
       const digestOf = (digests: Record<string, string> = {}) =>
         container ? digests[container] : Object.values(digests)[0]
-      one.digest ??= digestOf(now?.digests)
       const best = earlier.find(({ digests }) => !isBad(digestOf(digests)))
       if (!best)
         throw new UserError(
@@ -108,7 +126,7 @@ async function ecsTargets(inputs: Inputs, { present, state }: Situation, deps: D
       const digest = digestOf(best.digests)
       // The same definition can only have run another image under a tag that moved: then the image has to be pinned.
       const taskDefinition = best.taskDefinition === one.taskDefinition ? undefined : best.taskDefinition
-      return { present: one, digest, taskDefinition }
+      return { present: { ...one, digest: one.digest ?? digestOf(now?.digests) }, digest, taskDefinition }
     }),
   )
   const digests = new Set(services.map(({ digest }) => digest))
@@ -143,7 +161,12 @@ async function commitTarget(commit: string, inputs: Inputs, situation: Situation
   return { ...imageTarget(reason, found.digest, present, undefined), commit, byName: true }
 }
 
-function imageTarget(reason: string, digest: string, present: Present[], release: Release | undefined): Target {
+function imageTarget(
+  reason: string,
+  digest: string | undefined,
+  present: Present[],
+  release: Release | undefined,
+): Target {
   return {
     reason,
     digest,

@@ -25,7 +25,7 @@ test.concurrent('goes straight back, freezing first, with at most six calls befo
     expect(await on.read()).toMatchObject({
       freeze: { reason: 'incident 42' },
       bad: [{ digest: on.digests.bad }],
-      releases: [{ digest: on.digests.good, services: { web: 'web:3' }, first: on.release('good', 3).at }, {}, {}, {}],
+      releases: [{ digest: on.digests.good, services: { web: 'web:3' }, number: 3 }, {}, {}, {}],
     })
     expect(run.annotations.map(({ message }) => message).join()).toContain('The whole task definition went back')
   }))
@@ -60,7 +60,7 @@ describe('onto a task definition that the record does not know, the guard is ask
         ...(what === 'pending' && { pending: first }),
         ...(what === 'begun' && {
           schema: { level: 'none', since },
-          attempt: { ...first, services: {}, outcome: 'failed' },
+          intent: { ...first, kind: 'release', number: 5, target: {}, services: {}, outcome: 'failed' },
         }),
       })
       const run = await on.run({ ...panic, to: 'web:1' })

@@ -34,7 +34,7 @@ describe('priority high', () => {
             commit: on.commits.good,
             level: level.two,
             services: { web: 'web:5' },
-            first: on.release('good', 3).at,
+            number: 3,
           },
           { digest: on.digests.bad },
           { digest: on.digests.good },
@@ -76,12 +76,7 @@ describe('priority high', () => {
       await on.write({
         schema: schema(on),
         bad: [{ digest: on.digests.next, since }],
-        releases: [
-          on.release('bad', 4, { at: '2026-10-09T08:00:00.000Z' }),
-          on.release('next', 8),
-          gone,
-          on.release('good', 3),
-        ],
+        releases: [on.release('bad', 4, { number: 9 }), on.release('next', 8), gone, on.release('good', 3)],
       })
       const run = await on.run(withRecord)
       expect(run.outputs).toMatchObject({ to: on.digests.good, verdict: 'completed' })
@@ -134,8 +129,9 @@ describe('priority high', () => {
       await on.write(history(on))
       const runs = await Promise.all(['web', 'worker'].map((service) => on.run({ ...withRecord, service })))
       expect(runs.map(({ outputs }) => outputs.verdict)).toEqual(['completed', 'completed'])
-      const services = (await on.read())?.releases.slice(0, 2).map((release) => Object.keys(release.services)[0])
-      expect(services?.sort()).toEqual(['web', 'worker'])
+      const state = await on.read()
+      expect(Object.keys(state?.releases[0]?.services ?? {}).sort()).toEqual(['web', 'worker'])
+      expect(state).toMatchObject({ counter: 10, intent: { kind: 'rollback', completed: expect.any(String) } })
     }))
 
   test.concurrent('does not freeze where it is told not to, but marks the bad image', () =>
@@ -146,31 +142,47 @@ describe('priority high', () => {
       expect((await on.read())?.bad).toHaveLength(1)
     }))
 
-  test.concurrent('overrules a release under way, without waiting for its lock', () =>
+  const underWay = (on: Stage, more: object = {}) => ({
+    kind: 'release' as const,
+    number: 9,
+    digest: on.digests.next,
+    commit: on.commits.next,
+    level: level.two,
+    target: {},
+    services: {},
+    since,
+    run: 'run 9',
+    ...more,
+  })
+
+  test.concurrent('overrules a release under way that has updated nothing yet, without waiting for its lock', () =>
     withStage(async (on) => {
-      const attempt = { digest: on.digests.next, level: level.two, services: {}, since, run: 'run 9' }
-      await on.write({ schema: schema(on), releases: [on.release('bad', 4), on.release('good', 3)], attempt })
+      await on.write({ ...history(on), intent: underWay(on) })
       await on.put(`${name}/lock`, { holder: { token: 't', run: 'run 9' }, since, until: '2099-01-01T00:00:00Z' })
       const run = await on.run(withRecord)
-      // What is under way is the present release, so the newest good one is what serves already.
-      expect(run.outputs).toMatchObject({ to: on.digests.bad, verdict: 'completed', 'task-definition': 'web:4' })
+      // What serves is what is taken back. What never came into service is not bad.
+      expect(run.outputs).toMatchObject({ from: on.digests.bad, to: on.digests.good, verdict: 'completed' })
       expect(run.log).toContain('is under way (run 9); it is overruled')
-      expect(await on.read()).toMatchObject({ attempt: { outcome: 'rolled-back' }, bad: [{ digest: on.digests.next }] })
+      expect(await on.read()).toMatchObject({
+        intent: { kind: 'rollback', leaving: { number: 9, run: 'run 9' } },
+        bad: [{ digest: on.digests.bad }],
+        freeze: {},
+      })
+    }))
+
+  test.concurrent('of a release that is about to be updated, or whose runner was lost after ECS went back, leaves what serves', () =>
+    withStage(async (on) => {
+      await on.write({ ...history(on), intent: underWay(on, { target: { web: 'web:9' } }) })
+      const run = await on.run(withRecord)
+      expect(run.outputs).toMatchObject({ to: on.digests.bad, verdict: 'completed', 'task-definition': 'web:4' })
+      expect(await on.read()).toMatchObject({ bad: [], freeze: {}, intent: { leaving: { number: 9 } } })
     }))
 
   test.concurrent.each(['high', 'panic'])(
     'where ECS has gone back already, %s leaves the good release alone',
     (priority) =>
       withStage(async (on) => {
-        const attempt = {
-          digest: on.digests.next,
-          commit: on.commits.next,
-          level: level.two,
-          services: {},
-          since: '2026-10-09T08:00:00.000Z',
-          outcome: 'failed' as const,
-        }
-        await on.write({ ...history(on), attempt })
+        await on.write({ ...history(on), intent: underWay(on, { outcome: 'failed' }) })
         const run = await on.run({ ...withRecord, priority })
         expect(run.exitCode).toBe(1)
         expect(run.annotations.at(-1)?.message).toMatch(
@@ -185,8 +197,7 @@ describe('priority high', () => {
 
   test.concurrent('does not take a release for under way whose runner was lost', () =>
     withStage(async (on) => {
-      const attempt = { digest: on.digests.next, level: level.two, services: {}, since, run: 'run 9' }
-      await on.write({ ...history(on), attempt })
+      await on.write({ ...history(on), intent: underWay(on) })
       await on.put(`${name}/lock`, { holder: { token: 't', run: 'run 9' }, since, until: since })
       expect((await on.run(withRecord)).outputs.to).toBe(on.digests.good)
     }))

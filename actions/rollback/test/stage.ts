@@ -154,6 +154,7 @@ export async function stage(options: { scenario?: Scenario; speed?: number; star
       })
     },
     release: (image, revision, more) => ({
+      number: revision,
       digest: digests[image],
       commit: commits[image],
       level: schemaLevel(images[image]).text,
@@ -170,7 +171,7 @@ export async function stage(options: { scenario?: Scenario; speed?: number; star
         throw error
       }
     },
-    write: (state) => put(name, { format: 1, releases: [], bad: [], ...state }),
+    write: (state) => put(name, { format: 1, counter: 9, releases: [], bad: [], ...state }),
     async serves(service = 'web') {
       const primary = (await describe(service))?.deployments?.find(({ status }) => status === 'PRIMARY')
       const { taskDefinition } = await ecs.send(

@@ -11,8 +11,8 @@ describe('a right that is missing', () => {
     ['ssm:PutParameter', []],
     ['ecs:DescribeServices', []],
     ['ecs:DescribeTaskDefinition', []],
-    ['ecs:RegisterTaskDefinition', ['PutParameter']],
-    ['ecs:UpdateService', ['PutParameter', 'RegisterTaskDefinition']],
+    ['ecs:RegisterTaskDefinition', ['PutParameter', 'PutParameter']],
+    ['ecs:UpdateService', ['PutParameter', 'RegisterTaskDefinition', 'PutParameter']],
   ])('%s is named, and what was changed until then is known', async (right, writes) => {
     await using on = await stage()
     await on.write(history(on))
@@ -88,7 +88,7 @@ test.concurrent('a damaged record is said, and nothing is changed', async () => 
   expect(on.writes()).toEqual([])
 })
 
-test.concurrent('a way back that fails says why, stays frozen, and is no release that ended well', async () => {
+test.concurrent('a way back that fails says why, stays frozen, and is no release that ended well; what serves still is not bad', async () => {
   await using on = await stage({
     scenario: {
       behaviours: [
@@ -108,12 +108,15 @@ test.concurrent('a way back that fails says why, stays frozen, and is no release
   )
   const notices = run.annotations.filter(({ level }) => level === 'notice').map(({ message }) => message)
   expect(notices[0]).toMatch(/^web: [0-9a-f]{12} \(web:4\) still serves\. Go back to another release/)
-  expect(notices[1]).toMatch(/is marked bad and will not be released again\.$/)
+  expect(notices[1]).toMatch(/^Releases are frozen/)
   expect(run.summary).toContain('still serves')
   expect(run.log).toContain('exit code 3')
   expect(run.log).toContain('no database')
   expect(await on.read()).toMatchObject({
     freeze: { reason: 'incident 42' },
+    // It serves still, so it is not bad.
+    bad: [],
+    intent: { kind: 'rollback', outcome: 'failed' },
     releases: [{ digest: on.digests.bad }, {}],
   })
 })

@@ -1,11 +1,10 @@
 import { messageOf, UserError } from '@deploy-actions/action-kit'
 import {
-  admission,
   allOf,
-  appliedMigrations,
-  begunMigrations,
+  askGate,
   type Change,
-  guard,
+  type GateAnswer,
+  gateText,
   type ImageSchema,
   migrationBegun,
   migrationDone,
@@ -13,15 +12,17 @@ import {
   migrationTask,
   type RecordState,
   readRecord,
+  recordIntent,
   recordName,
   runName,
   snapshotTaken,
   updateRecord,
+  warningText,
 } from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
 import type { Inputs, ReleaseInputs } from './inputs.ts'
 
-/** What the guard says about running this image's migrations now. */
+/** What the gate says about running this image's migrations now. */
 export type Plan =
   | { answer: 'migrate'; names: string[]; image: ImageSchema; state: RecordState | undefined; warnings: string[] }
   /** `level`: what the database is known to have. */
@@ -33,7 +34,10 @@ export interface Ledger {
   plan(): Promise<Plan>
   /** Task of the migration whose end the record does not know. */
   pendingTask(): Promise<string | undefined>
-  /** Writes `pending`, before the task starts. Throws when another run has begun a migration since the plan was made, or releases were frozen. */
+  /**
+   * Writes `pending`, before the task starts. Throws when the gate refuses by now, or another run has begun a migration
+   * since the plan was made.
+   */
   begin(plan: Extract<Plan, { answer: 'migrate' }>): Promise<void>
   started(taskId: string): Promise<void>
   /** The database has `level`: that of the image, or what a status command has proven. */
@@ -42,7 +46,10 @@ export interface Ledger {
   notStarted(plan: Extract<Plan, { answer: 'migrate' }>): Promise<void>
 }
 
-/** Why a write to the record failed; undefined when it did not. For writes whose failure has to be told together with something else. */
+/**
+ * Why a write to the record failed; undefined when it did not. For writes whose failure has to be told together with
+ * something else.
+ */
 export async function troubleOf(write: Promise<void>): Promise<string | undefined> {
   try {
     await write
@@ -55,31 +62,28 @@ export async function troubleOf(write: Promise<void>): Promise<string | undefine
 /** The ledger of one application in one environment, for the image with this digest. */
 export function ledger(release: ReleaseInputs, { digest }: NonNullable<Inputs['image']>, deps: Deps): Ledger {
   const { ssm, clock, github } = deps
-  const { application, environment } = release
   const run = runName(github)
-  const write = (change: Change) => updateRecord(ssm, application, environment, change, clock)
+  const write = (change: Change) => updateRecord({ ssm, clock }, release, change)
   const now = () => clock.now().toISOString()
+  const ask = (state: RecordState | undefined) => askToMigrate(release, digest, state, deps)
 
   return {
     async plan() {
-      const state = (await readRecord(ssm, application, environment))?.state
-      const refused = notAdmitted(release, digest, state, deps)
-      const level = state?.pending ? undefined : state?.schema?.level
-      return refused ? { answer: 'refuse', message: refused, level } : planFor(release, digest, state, deps)
+      const state = (await readRecord(ssm, release))?.state
+      return planFor(await ask(state), release, digest, state, deps)
     },
     async pendingTask() {
-      return (await readRecord(ssm, application, environment))?.state.pending?.task
+      return (await readRecord(ssm, release))?.state.pending?.task
     },
-    async begin({ image, state }) {
+    async begin({ image, state: planned }) {
       const pending = migrationBegun({ level: image.level.text, digest, since: now(), run })
       const snapshot = release.snapshotId
-        ? snapshotTaken({ id: release.snapshotId, level: state?.schema?.level ?? 'unknown', at: now() })
+        ? snapshotTaken({ id: release.snapshotId, level: planned?.schema?.level ?? 'unknown', at: now() })
         : (same: RecordState) => same
-      await write((current) => {
-        const refused = notAdmitted(release, digest, current, deps)
-        if (refused) throw new UserError(refused)
-        return allOf(onlyAfter(state, release), snapshot, pending)(current)
-      })
+      const { answer } = await recordIntent({ ssm, clock, signal: deps.cancelled }, release, ask, (state) =>
+        allOf(onlyAfter(planned, release), snapshot, pending)(state),
+      )
+      if (!answer.go) throw new UserError(gateText(answer.refusal, recordName(release)))
     },
     async started(taskId) {
       await write(migrationTask(taskId))
@@ -96,36 +100,36 @@ export function ledger(release: ReleaseInputs, { digest }: NonNullable<Inputs['i
   }
 }
 
-/** Why this image may not be released at all: a freeze, a mark on its digest, a later run that came first. */
-function notAdmitted(
-  { application, environment }: ReleaseInputs,
+function askToMigrate(
+  { order, acceptHistory, acrossSchema }: ReleaseInputs,
   digest: string,
   state: RecordState | undefined,
-  { github, order, clock }: Deps,
-): string | undefined {
-  const name = recordName(application, environment)
-  const answer = admission({ state, digest, commit: github.sha || undefined, order, now: clock.now(), name })
-  return answer.admitted ? undefined : answer.message
+  { github, order: runOrder, clock, readSchema }: Deps,
+): Promise<GateAnswer> {
+  const images = [{ name: digest, digest, read: readSchema }]
+  const commit = github.sha || undefined
+  const run = runName(github)
+  const now = clock.now()
+  return askGate({ state, purpose: 'migrate', images, commit, run, runOrder, now, order, acceptHistory, acrossSchema })
 }
 
 async function planFor(
-  { order, acceptHistory, acrossSchema }: ReleaseInputs,
+  answer: GateAnswer,
+  release: ReleaseInputs,
   digest: string,
   state: RecordState | undefined,
   { readSchema }: Deps,
 ): Promise<Plan> {
-  const read = readSchema!
-  const image = await read(digest)
+  const recorded = state?.pending ? undefined : state?.schema?.level
+  const name = recordName(release)
+  if (!answer.go) return { answer: 'refuse', message: gateText(answer.refusal, name), level: recorded }
+  const image = await readSchema?.(digest)
   if (!image)
     throw new UserError(
       `The repository has no image ${digest}. Push it first (push-ecr), or check repository, registry and registry-region. No task was started.`,
     )
-  const applied = await appliedMigrations(state, image, read)
-  const begun = await begunMigrations(state, image, read)
-  const answer = guard({ purpose: 'migrate', image, state, applied, begun, order, acceptHistory, acrossSchema })
-  const recorded = state?.pending ? undefined : state?.schema?.level
-  if (answer.answer !== 'go') return { answer: 'refuse', message: answer.message, level: recorded }
-  const { warnings, between, because } = answer
+  const { between, because } = answer
+  const warnings = answer.warnings.map((warning) => warningText(warning, name))
   if (because === 'overridden')
     return {
       answer: 'nothing',

@@ -163,7 +163,7 @@ export async function stage(
       return (await record())?.pending
     },
     async writeRecord(state) {
-      const Value = JSON.stringify({ format: 1, releases: [], bad: [], ...state })
+      const Value = JSON.stringify({ format: 1, counter: 0, releases: [], bad: [], ...state })
       await ssm.send(new PutParameterCommand({ Name: recordName, Value, Type: 'String', Overwrite: true }))
     },
     inputsOf: (operation) =>

@@ -1,82 +1,58 @@
 export { ssmClient } from './client.ts'
-export { type Admission, type AdmissionQuestion, admission, comesBefore, runOrder } from './guard/admission.ts'
-export { appliedMigrations, begunMigrations } from './guard/applied.ts'
-export { askGuard, type GuardRequest, schemaOf } from './guard/ask.ts'
-export { type GuardAnswer, type GuardPurpose, type GuardQuestion, guard, type RefusalReason } from './guard/guard.ts'
-export { overruledText } from './guard/overruled.ts'
-export { liftText } from './guard/texts.ts'
-export { compareLevels, type LevelComparison, type LevelRelation } from './levels/compare.ts'
+export { askGate, hasSchema, schemaOf } from './gate/ask.ts'
+export { decisionText, type Overruled, type OverruledQuestion, overruled } from './gate/overruled.ts'
+export { type IntentAnswer, recordIntent } from './gate/record-intent.ts'
+export type { GateAnswer, GateImage, GatePurpose, GateQuestion, GateRefusal, GateWarning } from './gate/types.ts'
+export { gateText, liftText, markText, warningText } from './gate/words.ts'
 export { type SchemaReader, schemaReader } from './levels/image-schema.ts'
-export {
-  decodeMigrations,
-  encodeMigrations,
-  type ImageSchema,
-  LABELS,
-  noSchema,
-  schemaFromLabels,
-  schemaLabels,
-} from './levels/labels.ts'
-export { isMigration, readMigrations } from './levels/read-migrations.ts'
-export {
-  compareNames,
-  type Migration,
-  noLevel,
-  parseLevel,
-  type SchemaLevel,
-  schemaLevel,
-  sortMigrations,
-} from './levels/schema-level.ts'
-export {
-  acquireLock,
-  breakLockText,
-  describeHolder,
-  type LockRequest,
-  type LockResult,
-  releaseLock,
-} from './lock/lock.ts'
+export { type ImageSchema, LABELS, schemaLabels } from './levels/labels.ts'
+export { readMigrations } from './levels/read-migrations.ts'
+export { type Migration, parseLevel, schemaLevel } from './levels/schema-level.ts'
+export { acquireLock, breakLockText, describeHolder, releaseLock } from './lock/lock.ts'
 export { readLock } from './lock/read.ts'
 export type { LockHolder } from './lock/state.ts'
 export {
   allOf,
-  attemptCompleted,
-  attemptOverruled,
-  attemptServes,
   type Change,
   frozen,
+  intentEnded,
+  isUnfinishedWayBack,
   markedBad,
   migrationBegun,
   migrationDone,
   migrationNotStarted,
   migrationTask,
   pardoned,
+  type ReleaseStart,
   releaseBegun,
   releaseCompleted,
-  releaseEnded,
-  rolledBackTo,
-  serviceDeployed,
+  servicesCompleted,
   snapshotTaken,
-  thawed,
+  targetRecorded,
+  wayBackBegun,
+  wayBackCompleted,
 } from './record/changes.ts'
-export { lockName, migrationsStartedBy, recordName, segment, segmentHint } from './record/names.ts'
-export { readRecord, type StoredRecord, updateRecord } from './record/record.ts'
-export { checkRoom } from './record/room.ts'
-export { runName } from './record/run.ts'
 export {
-  type Attempt,
-  type BadDigest,
+  migrationsStartedBy,
+  type RecordKey,
+  recordName,
+  runName,
+  runOrder,
+  segment,
+  segmentHint,
+} from './record/names.ts'
+export { type RecordStore, readRecord, type StoredRecord, updateRecord } from './record/record.ts'
+export { badMark, goodReleases, intentServes, isOpen, isReleaseOf, knownImage, leaves } from './record/releases.ts'
+export { checkSizeToCome } from './record/size.ts'
+export {
+  type BadMark,
   emptyState,
   type Freeze,
+  type Intent,
   type PendingMigration,
-  type RecordedSchema,
   type RecordState,
   type Release,
-  type Snapshot,
+  type Subject,
 } from './record/state.ts'
-export {
-  earlierRevisions,
-  type PastDeployment,
-  type PresentService,
-  releasesOfCommit,
-  rollbackCandidates,
-  takenBackAlready,
-} from './rollback/target.ts'
+export { earlierRevisions } from './rollback/ecs-history.ts'
+export { type PresentService, type Previous, previousOf, releasesOfCommit } from './rollback/previous.ts'

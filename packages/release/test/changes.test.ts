@@ -1,138 +1,185 @@
 import {
-  admission,
   allOf,
-  attemptCompleted,
-  attemptOverruled,
-  attemptServes,
-  comesBefore,
-  earlierRevisions,
+  type Change,
+  goodReleases,
+  intentEnded,
+  intentServes,
   markedBad,
   migrationBegun,
   migrationDone,
   migrationNotStarted,
   migrationTask,
-  overruledText,
-  type PastDeployment,
   pardoned,
   type RecordState,
   releaseBegun,
   releaseCompleted,
-  releaseEnded,
-  rollbackCandidates,
-  rolledBackTo,
   runName,
   runOrder,
-  serviceDeployed,
-  takenBackAlready,
+  servicesCompleted,
+  targetRecorded,
+  wayBackBegun,
+  wayBackCompleted,
 } from '../src/index.ts'
+import { comesBefore, isSameRun } from '../src/record/names.ts'
+import { badMark } from '../src/record/releases.ts'
 import { digest, release, stateWith } from './support.ts'
 
 const since = '2026-10-01T08:00:00Z'
-const attempt = (digit: string, more = {}) => ({
+const at = '2026-10-02T08:00:00Z'
+const end = '2026-10-02T09:00:00Z'
+const start = (digit: string, more = {}) => ({
   digest: digest(digit),
   level: 'none',
-  services: {},
   since,
   run: `run ${digit}`,
   ...more,
 })
-const digits = (state: RecordState) => state.releases.map((one) => one.digest[7]).join('')
+const wayBack = (digit: string, more = {}) => ({
+  ...start(digit),
+  run: 'run back',
+  target: { web: `shop:${digit}` },
+  ...more,
+})
+const digits = (state: RecordState) => state.releases.map((one) => one.digest?.[7]).join('')
 
 describe('a release', () => {
-  test('begins, collects its services, and becomes the newest', () => {
-    const start = stateWith({ releases: [release('1')], schema: { level: 'none', since } })
+  test('begins, writes down its target, collects its services, and becomes the newest', () => {
+    const before = stateWith({ releases: [release('1')], schema: { level: 'none', since } })
     const state = allOf(
-      releaseBegun(attempt('2', { order: 'deploy.yml#2' })),
-      serviceDeployed(digest('2'), 'web', 'shop:2'),
-      serviceDeployed(digest('2'), 'worker', 'worker:2'),
-      serviceDeployed(digest('3'), 'web', 'shop:3'),
-      releaseCompleted('run 2', '2026-10-02T08:00:00Z'),
-    )(start)
-    expect(state).toEqual({
+      releaseBegun(start('2', { runOrder: 'deploy.yml#2', sourceKey: 'abc' })),
+      targetRecorded(start('2'), { web: 'shop:2' }),
+      targetRecorded(start('2'), { worker: 'worker:2' }),
+      servicesCompleted('run 2', { web: 'shop:2' }, at),
+      servicesCompleted('run 3', { web: 'shop:3' }, at),
+      servicesCompleted('run 2', { worker: 'worker:2' }, at),
+    )(before)
+    expect(state.intent).toMatchObject({ kind: 'release', number: 2, target: { web: 'shop:2', worker: 'worker:2' } })
+    expect(releaseCompleted('run 2', end)(state)).toEqual({
+      counter: 2,
       bad: [],
-      schema: start.schema,
+      schema: before.schema,
       releases: [
         {
+          number: 2,
           digest: digest('2'),
+          sourceKey: 'abc',
           level: 'none',
           services: { web: 'shop:2', worker: 'worker:2' },
-          at: '2026-10-02T08:00:00Z',
+          at,
           run: 'run 2',
-          order: 'deploy.yml#2',
+          runOrder: 'deploy.yml#2',
         },
         release('1'),
       ],
     })
   })
 
+  test('that no step has begun begins with its target; the next step of the job goes on with it', () => {
+    const begun = targetRecorded(start('2'), { web: 'shop:2' })(stateWith({ releases: [release('1')] }))
+    expect(begun).toMatchObject({ counter: 2, intent: { number: 2, target: { web: 'shop:2' }, run: 'run 2' } })
+    const again = targetRecorded(start('2'), { web: 'shop:3' })(begun)
+    expect(again).toMatchObject({ counter: 2, intent: { number: 2, target: { web: 'shop:3' } } })
+    for (const other of [start('2', { run: 'run 2/attempts/2' }), start('3', { run: 'run 2' })])
+      expect(targetRecorded(other, { web: 'shop:3' })(begun)).toMatchObject({ counter: 3, intent: { number: 3 } })
+  })
+
   describe('whose services have all completed', () => {
-    const at = '2026-10-02T08:00:00Z'
-    const end = '2026-10-02T09:00:00Z'
-    const served = (services = { web: 'shop:2' }, before = [release('1')]) =>
+    const served = (services: Record<string, string> = { web: 'shop:2' }, before = [release('1')]) =>
       allOf(
-        releaseBegun(attempt('2')),
-        ...Object.entries(services).map(([service, revision]) => serviceDeployed(digest('2'), service, revision)),
-        attemptCompleted(digest('2'), at),
+        releaseBegun(start('2')),
+        targetRecorded(start('2'), services),
+        servicesCompleted('run 2', services, at),
       )(stateWith({ releases: before }))
 
     test('serves, and is as old as its completion', () => {
-      expect(attemptServes(served())).toBe(true)
-      expect(releaseCompleted('run 2', end)(served()).releases[0]).toEqual({
-        digest: digest('2'),
-        level: 'none',
-        services: { web: 'shop:2' },
-        at,
-        run: 'run 2',
-      })
+      expect(intentServes(served())).toBe(true)
+      expect(releaseCompleted('run 2', end)(served()).releases[0]).toMatchObject({ number: 2, at })
     })
 
     test('is a release when the next one begins, although it never reported its end', () => {
-      const next = releaseBegun(attempt('3'))(served())
+      const next = releaseBegun(start('3'))(served())
       expect(digits(next)).toBe('21')
-      expect(next).toMatchObject({ releases: [{ at }, {}], attempt: { digest: digest('3') } })
+      expect(next).toMatchObject({ releases: [{ at }, {}], intent: { digest: digest('3') } })
+      expect(goodReleases(served()).map(({ number }) => number)).toEqual([2, 1])
     })
 
-    test.each([
-      ['it was overruled', attemptOverruled()(served())],
-      ['it failed', releaseEnded('run 2', 'failed')(served())],
-      ['a later deployment of the job did not complete', attemptCompleted(digest('2'), undefined)(served())],
+    test.each<[string, RecordState]>([
+      ['it failed', intentEnded({ run: 'run 2' }, 'failed')(served())],
+      ['a later deployment of the job has not completed', targetRecorded(start('2'), { cron: 'cron:2' })(served())],
+      ['the same service is deployed again', targetRecorded(start('2'), { web: 'shop:3' })(served())],
       [
         'a service is missing',
         served({ web: 'shop:2' }, [release('1', { services: { web: 'shop:1', worker: 'worker:1' } })]),
       ],
     ])('but not where %s', (_, state) => {
-      expect(attemptServes(state)).toBe(false)
-      expect(digits(releaseBegun(attempt('3'))(state))).toBe('1')
-    })
-
-    test('another digest completes nothing', () => {
-      const state = releaseBegun(attempt('2'))(stateWith({}))
-      expect(attemptCompleted(digest('3'), at)(state)).toBe(state)
+      expect(intentServes(state)).toBe(false)
+      expect(digits(releaseBegun(start('3'))(state))).toBe('1')
     })
   })
 
-  test('of another run, one that has ended, and one that was overruled, do not complete', () => {
-    const begun = releaseBegun(attempt('2'))(stateWith({}))
+  test('of another run, one that has ended, and one that an operator went back from, do not complete', () => {
+    const begun = releaseBegun(start('2'))(stateWith({}))
     expect(releaseCompleted('run 3', since)(begun)).toBe(begun)
-    for (const end of [releaseEnded('run 2', 'failed'), attemptOverruled()]) {
-      const ended = end(begun)
-      expect(releaseCompleted('run 2', since)(ended)).toBe(ended)
-      expect(serviceDeployed(digest('2'), 'web', 'shop:2')(ended)).toBe(ended)
-      expect(releaseEnded('run 2', 'cancelled')(ended)).toBe(ended)
+    for (const ending of [intentEnded({ run: 'run 2' }, 'failed'), wayBackBegun(wayBack('1'))]) {
+      const ended = ending(begun)
+      expect(releaseCompleted('run 2', since)(ended)).toEqual(ended)
+      expect(servicesCompleted('run 2', { web: 'shop:2' }, at)(ended)).toBe(ended)
+      expect(intentEnded({ run: 'run 2' }, 'cancelled')(ended)).toBe(ended)
     }
   })
 
   test('of an application without migrations establishes that, unless more is known', () => {
-    expect(releaseBegun(attempt('2'))(stateWith({})).schema).toMatchObject({ level: 'none' })
-    expect(releaseBegun(attempt('2', { level: '1.3f9ac2d1' }))(stateWith({})).schema).toBeUndefined()
+    expect(releaseBegun(start('2'))(stateWith({})).schema).toMatchObject({ level: 'none' })
+    expect(releaseBegun(start('2', { level: '1.3f9ac2d1' }))(stateWith({})).schema).toBeUndefined()
     const pending = { level: '1.3f9ac2d1', digest: digest('1'), since }
-    expect(releaseBegun(attempt('2'))(stateWith({ pending })).schema).toBeUndefined()
+    expect(releaseBegun(start('2'))(stateWith({ pending })).schema).toBeUndefined()
+  })
+})
+
+describe('a way back', () => {
+  const three = stateWith({ releases: [release('3'), release('2'), release('1')] })
+
+  test('is under way until all of its target has completed, and then as old as what it went back to', () => {
+    const target = { web: 'shop:9', worker: 'worker:9' }
+    const begun = wayBackBegun(wayBack('2', { target, release: 2, by: 'ada' }))(three)
+    expect(begun).toMatchObject({ counter: 4, intent: { kind: 'rollback', number: 4, release: 2, by: 'ada', target } })
+    const done = (services: Record<string, string>): Change =>
+      wayBackCompleted({ number: 4, release: 2 }, { digest: digest('2'), level: 'none', services }, at)
+    const half = done({ web: 'shop:9' })(begun)
+    expect(digits(half)).toBe('321')
+    const whole = done({ worker: 'worker:9' })(half)
+    expect(whole.releases[0]).toMatchObject({ number: 2, services: target, at })
+    expect(whole.intent).toMatchObject({ completed: at })
+    expect(digits(whole)).toBe('2321')
   })
 
-  test('stands once for the same image under the same definitions', () => {
-    const state = stateWith({ releases: [release('3'), release('2'), release('1')] })
-    expect(digits(rolledBackTo(release('2'))(state))).toBe('231')
-    expect(digits(rolledBackTo(release('2', { services: { web: 'shop:9' } }))(state))).toBe('2321')
+  test('to the same image is joined; to another one is a new one, which still knows what it takes back', () => {
+    const underWay = releaseBegun(start('4'))(three)
+    const first = wayBackBegun(wayBack('3'))(underWay)
+    expect(first.intent).toMatchObject({ number: 5, leaving: { number: 4, run: 'run 4' } })
+    const joined = wayBackBegun(wayBack('3', { target: { worker: 'worker:3' }, run: 'run other' }))(first)
+    expect(joined).toMatchObject({ counter: 5, intent: { number: 5, target: { web: 'shop:3', worker: 'worker:3' } } })
+    expect(wayBackBegun(wayBack('2'))(first)).toMatchObject({
+      counter: 6,
+      intent: { number: 6, digest: digest('2'), leaving: { number: 4 } },
+    })
+  })
+
+  test('that failed for one service can still be completed, and is not joined', () => {
+    const failed = allOf(wayBackBegun(wayBack('2')), intentEnded({ number: 4 }, 'failed'))(three)
+    expect(failed.intent).toMatchObject({ outcome: 'failed' })
+    expect(wayBackBegun(wayBack('2'))(failed).counter).toBe(5)
+    const subject = { digest: digest('2'), level: 'none', services: { web: 'shop:2' } }
+    const done = wayBackCompleted({ number: 4, release: 2 }, subject, at)(failed)
+    expect(done.intent).not.toHaveProperty('outcome')
+  })
+
+  test('that a release has followed is on record all the same, once for the same definitions', () => {
+    const next = allOf(wayBackBegun(wayBack('2', { release: 2 })), releaseBegun(start('5')))(three)
+    const subject = { digest: digest('2'), level: 'none', services: { web: 'shop:2' } }
+    const state = wayBackCompleted({ number: 4, release: 2 }, subject, at)(next)
+    expect(state.intent).toEqual(next.intent)
+    expect(state.releases.map(({ number }) => number)).toEqual([2, 3, 1])
   })
 })
 
@@ -144,7 +191,7 @@ describe('a migration', () => {
     const begun = allOf(migrationBegun(pending), migrationTask('task-1'))(stateWith({ schema }))
     expect(begun).toMatchObject({ schema, pending: { ...pending, task: 'task-1' } })
     const done = migrationDone({ level: pending.level, digest: pending.digest, since })(begun)
-    expect(done).toEqual({ releases: [], bad: [], schema: { level: pending.level, digest: pending.digest, since } })
+    expect(done).toEqual(stateWith({ schema: { level: pending.level, digest: pending.digest, since } }))
   })
 
   test('that never started leaves the level as it was; another one stays pending', () => {
@@ -155,129 +202,26 @@ describe('a migration', () => {
   })
 })
 
-test('marks of bad images stand once, newest first, and can be taken away', () => {
-  const mark = (digit: string, reason: string) => markedBad([{ digest: digest(digit), since, reason }])
-  const state = allOf(mark('1', 'first'), mark('2', 'second'), mark('1', 'again'))(stateWith({}))
-  expect(state.bad.map(({ reason }) => reason)).toEqual(['again', 'second'])
-  expect(pardoned(digest('1'))(state).bad.map(({ reason }) => reason)).toEqual(['second'])
-  expect(pardoned(digest('3'))(state)).toBe(state)
-})
-
-describe('where a rollback may go', () => {
-  const state = stateWith({ releases: [release('4'), release('3'), release('2'), release('1')] })
-  const serving = (...revisions: number[]) =>
-    revisions.map((revision, index) => ({ service: ['web', 'worker'][index]!, taskDefinition: `shop:${revision}` }))
-  const where = (found: ReturnType<typeof rollbackCandidates>) => found.map((one) => one.digest[7]).join('')
-
-  test.each([
-    ['from the newest', serving(4), '321'],
-    ['from one in the middle', serving(3), '21'],
-    ['from the oldest', serving(1), ''],
-    ['from what is on record nowhere', serving(9), '4321'],
-  ])('%s', (_, present, expected) => {
-    expect(where(rollbackCandidates(state, present, false))).toBe(expected)
+describe('marks of bad images', () => {
+  test('stand once, newest first, and can be taken away', () => {
+    const mark = (digit: string, reason: string) => markedBad([{ digest: digest(digit), since, reason }])
+    const state = allOf(mark('1', 'first'), mark('2', 'second'), mark('1', 'again'))(stateWith({}))
+    expect(state.bad.map(({ reason }) => reason)).toEqual(['again', 'second'])
+    expect(pardoned({ digest: digest('1') })(state).bad.map(({ reason }) => reason)).toEqual(['second'])
+    expect(pardoned({ digest: digest('3') })(state)).toBe(state)
   })
 
-  test('after a rollback only what is older than where it went', () => {
-    const back = rolledBackTo(
-      release('2', { services: { web: 'shop:9' }, at: '2026-11-01T08:00:00Z' }),
-      release('2'),
-    )(state)
-    expect(digits(back)).toBe('24321')
-    expect(where(rollbackCandidates(back, serving(9), false))).toBe('1')
-    const twice = rolledBackTo(release('1', { at: '2026-11-02T08:00:00Z' }), release('1'))(back)
-    expect(digits(twice)).toBe('12432')
-    expect(where(rollbackCandidates(twice, serving(1), false))).toBe('')
-    const next = stateWith({ releases: [release('5', { at: '2026-11-03T08:00:00Z' }), ...twice.releases] })
-    expect(where(rollbackCandidates(next, serving(5), false))).toBe('12432')
-  })
-
-  test('after a rollback and another release: to what the rollback went to, not to what was made after it', () => {
-    const start = stateWith({ releases: [release('3'), release('2'), release('1')] })
-    const back = allOf(
-      markedBad([{ digest: digest('3'), since }]),
-      rolledBackTo(release('1', { services: { web: 'shop:9' }, at: '2026-11-01T08:00:00Z' }), release('1')),
-    )(start)
-    const next = stateWith({ ...back, releases: [release('4', { at: '2026-11-02T08:00:00Z' }), ...back.releases] })
-    expect(where(rollbackCandidates(next, serving(4), false))).toBe('121')
-  })
-
-  test('what is marked bad is left out', () => {
-    expect(where(rollbackCandidates(markedBad([{ digest: digest('3'), since }])(state), serving(4), false))).toBe('21')
-  })
-
-  test('a release under way is newer than all', () => {
-    expect(where(rollbackCandidates(state, serving(4), true))).toBe('4321')
-  })
-
-  test('services that stand at different releases count as the newer one', () => {
-    const two = (digit: string, revision: number) =>
-      release(digit, { services: { web: `shop:${revision}`, worker: `shop:${revision}` } })
-    const both = stateWith({ releases: [two('2', 2), two('1', 1)] })
-    expect(where(rollbackCandidates(both, serving(2, 1), false))).toBe('1')
-    expect(where(rollbackCandidates(both, serving(9, 2), false))).toBe('21')
-  })
-})
-
-describe('a release that was taken back already', () => {
-  const failed = attempt('5', { outcome: 'failed', since: '2026-10-20T08:00:00Z' })
-  const state = stateWith({ releases: [release('4'), release('3')], attempt: failed })
-  const serving = (revision: number) => [{ service: 'web', taskDefinition: `shop:${revision}` }]
-
-  test('is one that ended badly while the newest good release serves', () => {
-    expect(takenBackAlready(state, serving(4))).toEqual(failed)
-  })
-
-  test.each<[string, Partial<RecordState>, number]>([
-    ['what serves is another one', {}, 5],
-    ['it never reported its end', { attempt: { ...failed, outcome: undefined } }, 4],
-    ['an operator went back from it', { bad: [{ digest: digest('5'), since }] }, 4],
-    ['an operator went back since', { releases: [release('4', { at: '2026-10-21T08:00:00Z' }), release('3')] }, 4],
-    ['nothing ended well before', { releases: [] }, 4],
-    ['there was none', { attempt: undefined }, 4],
-  ])('but not where %s', (_, more, revision) => {
-    expect(takenBackAlready({ ...state, ...more }, serving(revision))).toBeUndefined()
-  })
-})
-
-describe('what ECS remembers', () => {
-  const arn = (number: number) => `arn:aws:ecs:eu-central-1:123456789012:service-revision/prod/web/${number}`
-  const deployment = (target: number, status = 'SUCCESSFUL', ...sources: number[]): PastDeployment => ({
-    status,
-    createdAt: new Date(Date.parse(since) + target * 60_000),
-    target: arn(target),
-    sources: sources.map(arn),
-  })
-  const order = (deployments: PastDeployment[], present: number) =>
-    earlierRevisions(deployments, `ecs-svc/${present}`).map((one) => Number(one.split('/').at(-1)))
-
-  test.each<[string, PastDeployment[], number, number[]]>([
-    [
-      'the source first, then what was deployed before',
-      [deployment(3, 'SUCCESSFUL', 2), deployment(2, 'SUCCESSFUL', 1), deployment(1)],
-      3,
-      [2, 1],
-    ],
-    ['not what failed', [deployment(4, 'SUCCESSFUL', 3), deployment(3, 'STOPPED', 2), deployment(2)], 4, [2, 3]],
-    [
-      'not what ECS rolled back',
-      [deployment(4, 'SUCCESSFUL', 2), deployment(3, 'ROLLBACK_SUCCESSFUL', 2), deployment(2)],
-      4,
-      [2],
-    ],
-    [
-      'after a rollback by ECS: older than what it went back to',
-      [deployment(3, 'ROLLBACK_SUCCESSFUL', 2), deployment(2, 'SUCCESSFUL', 1), deployment(1)],
-      2,
-      [1],
-    ],
-    ['where only the source is known', [deployment(3, 'SUCCESSFUL', 2)], 3, [2]],
-    ['a present deployment that the list does not show', [deployment(2), deployment(1)], 9, [2, 1]],
-    ['nothing', [], 1, []],
-    ['only itself', [deployment(1)], 1, []],
-  ])('%s', (_, deployments, present, expected) => {
-    expect(order(deployments, present)).toEqual(expected)
-    expect(order([...deployments].reverse(), present)).toEqual(expected)
+  test('hold for every image of the same sources, unless one of those is known to be good', () => {
+    const mark = markedBad([{ digest: digest('5'), sourceKey: 'key', since }])
+    const rebuilt = { digest: digest('6'), sourceKey: 'key' }
+    expect(badMark(mark(stateWith({ releases: [release('5', { sourceKey: 'key' })] })).bad, rebuilt)).toBeDefined()
+    const sameSources = stateWith({
+      releases: [release('5', { sourceKey: 'key' }), release('4', { sourceKey: 'key' })],
+    })
+    expect(badMark(mark(sameSources).bad, rebuilt)).toBeUndefined()
+    expect(badMark(mark(sameSources).bad, { digest: digest('5') })).toBeDefined()
+    expect(badMark([{ since }], {})).toBeUndefined()
+    expect(pardoned(rebuilt)(mark(stateWith({}))).bad).toEqual([])
   })
 })
 
@@ -303,97 +247,13 @@ describe('which run is newer', () => {
     expect(runOrder({ ...env, GITHUB_RUN_NUMBER: '' })).toBeUndefined()
   })
 
-  test('a run is named by its link, a repeated one with its attempt', () => {
-    const github = {
-      runUrl: 'https://github.com/octo/shop/actions/runs/7',
-      runAttempt: '1',
-      actor: 'octocat',
-    } as never as Parameters<typeof runName>[0]
+  test('a run is named by its link, a repeated one with its attempt, and is the same run', () => {
+    const github = { runUrl: 'https://github.com/octo/shop/actions/runs/7', runAttempt: '1', actor: 'octocat' }
     expect(runName(github)).toBe('https://github.com/octo/shop/actions/runs/7')
     expect(runName({ ...github, runAttempt: '3' })).toBe('https://github.com/octo/shop/actions/runs/7/attempts/3')
     expect(runName({ ...github, runUrl: undefined })).toBe('octocat outside GitHub')
-  })
-})
-
-describe('a deployment that has completed was overruled', () => {
-  const question = { digest: digest('5'), run: 'run 5', now: new Date('2026-11-01T08:00:00Z'), name: '/n' }
-  const own = attempt('5')
-  const freeze = { by: 'ops', reason: 'incident', since }
-  test.each<[string, Partial<RecordState>, RegExp]>([
-    ['its attempt ended by a rollback', { attempt: { ...own, outcome: 'rolled-back' } }, /operator went back while/],
-    [
-      'its image was marked bad',
-      { attempt: own, bad: [{ digest: digest('5'), since, by: 'ada', reason: 'crashes' }] },
-      /went back \(ada on .*: crashes\)/,
-    ],
-    ['it is on record nowhere, and releases were frozen', { freeze }, /went back \(ops on .*: incident\)/],
-    ['another one is on record, and releases were frozen', { freeze, attempt: attempt('4') }, /went back \(ops/],
-  ])('where %s', (_, state, message) => {
-    expect(overruledText({ ...question, state: stateWith(state) })).toMatch(message)
-  })
-
-  test.each<[string, Partial<RecordState>]>([
-    ['nothing happened', { attempt: own }],
-    ['releases were only frozen, for those to come', { attempt: own, freeze }],
-    ['the freeze has ended', { freeze: { ...freeze, until: since } }],
-    [
-      'an earlier run of the same image was overruled, which its operator took back',
-      { attempt: { ...own, run: 'run 4', outcome: 'rolled-back' } },
-    ],
-  ])('but not where %s', (_, state) => {
-    expect(overruledText({ ...question, state: stateWith(state) })).toBeUndefined()
-  })
-})
-
-describe('admission', () => {
-  const ask = (state: RecordState | undefined, more: { commit?: string; order?: string; run?: string } = {}) =>
-    admission({ state, digest: digest('5'), now: new Date('2026-11-01T08:00:00Z'), name: '/n', ...more })
-  const because = (answer: ReturnType<typeof ask>) => (answer.admitted ? 'admitted' : answer.because)
-  const freeze = { by: 'ops', reason: 'incident', since }
-  const later = stateWith({ attempt: attempt('9', { order: 'deploy.yml#9' }) })
-
-  test.each([
-    ['no record', undefined, {}, 'admitted'],
-    ['nothing against it', stateWith({}), {}, 'admitted'],
-    ['a freeze', stateWith({ freeze }), {}, 'frozen'],
-    ['a freeze that lasts', stateWith({ freeze: { ...freeze, until: '2026-11-01T08:00:01Z' } }), {}, 'frozen'],
-    ['a freeze that has ended', stateWith({ freeze: { ...freeze, until: '2026-11-01T08:00:00Z' } }), {}, 'admitted'],
-    ['the commit that may pass', stateWith({ freeze: { ...freeze, pass: 'abc' } }), { commit: 'abc' }, 'admitted'],
-    ['another commit', stateWith({ freeze: { ...freeze, pass: 'abc' } }), { commit: 'abd' }, 'frozen'],
-    ['a bad image', stateWith({ bad: [{ digest: digest('5'), since }] }), {}, 'bad'],
-    ['a later release under way', later, { order: 'deploy.yml#8', run: 'run 5' }, 'superseded'],
-    ['a later release under way, before ours has begun', later, { order: 'deploy.yml#8' }, 'admitted'],
-    ['our own release under way', later, { order: 'deploy.yml#8', run: 'run 9' }, 'admitted'],
-    ['an earlier release that never ended', later, { order: 'deploy.yml#10', run: 'run 5' }, 'admitted'],
-    [
-      'a later release that has failed',
-      releaseEnded('run 9', 'failed')(later),
-      { order: 'deploy.yml#8', run: 'run 5' },
-      'admitted',
-    ],
-    [
-      'a later release that served, before an operator went back to an older one',
-      stateWith({ releases: [release('1', { order: 'deploy.yml#1' }), release('3', { order: 'deploy.yml#10' })] }),
-      { order: 'deploy.yml#9' },
-      'superseded',
-    ],
-    [
-      'a later release that is bad',
-      stateWith({
-        releases: [release('1', { order: 'deploy.yml#1' }), release('3', { order: 'deploy.yml#10' })],
-        bad: [{ digest: digest('3'), since }],
-      }),
-      { order: 'deploy.yml#9' },
-      'admitted',
-    ],
-    [
-      'a later release that serves, although its job was killed',
-      stateWith({ attempt: attempt('3', { order: 'deploy.yml#10', completed: since }) }),
-      { order: 'deploy.yml#9' },
-      'superseded',
-    ],
-    ['another bad image', stateWith({ bad: [{ digest: digest('4'), since }] }), {}, 'admitted'],
-  ])('%s', (_, state, more, expected) => {
-    expect(because(ask(state, more))).toBe(expected)
+    expect(isSameRun(runName(github), runName({ ...github, runAttempt: '3' }))).toBe(true)
+    expect(isSameRun(runName(github), `${runName(github)}1`)).toBe(false)
+    expect(isSameRun(undefined, undefined)).toBe(false)
   })
 })

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
+import { appliedMigrations, begunMigrations } from '../src/gate/database-migrations.ts'
+import { type GuardAnswer, guard } from '../src/gate/guard.ts'
 import {
-  appliedMigrations,
-  begunMigrations,
-  type GuardAnswer,
-  type GuardPurpose,
-  guard,
+  type GatePurpose,
+  gateText,
   type ImageSchema,
   type Migration,
   type RecordState,
   schemaLevel,
+  warningText,
 } from '../src/index.ts'
 import { digest, release, stateWith } from './support.ts'
 
@@ -23,7 +23,7 @@ const database = (applied: Migration[], more: Partial<RecordState> = {}): Record
   stateWith({ schema: { level: schemaLevel(applied).text, digest: digest('a'), since }, ...more })
 
 function ask(
-  purpose: GuardPurpose,
+  purpose: GatePurpose,
   expects: ImageSchema,
   applied: Migration[] | undefined,
   more: {
@@ -38,8 +38,9 @@ function ask(
   return guard({ purpose, image: expects, applied, ...more, state })
 }
 
-const short = (answer: GuardAnswer) =>
-  answer.answer === 'go' ? answer.because : answer.answer === 'refuse' ? answer.reason : answer.answer
+const short = (answer: GuardAnswer) => (answer.go ? answer.because : answer.refusal.because)
+const message = (answer: GuardAnswer) => (answer.go ? '' : gateText(answer.refusal, '/n'))
+const warnings = (answer: GuardAnswer) => answer.warnings.map((warning) => warningText(warning, '/n'))
 
 describe('the guard', () => {
   const abc = list('a', 'b', 'c')
@@ -62,39 +63,34 @@ describe('the guard', () => {
     const snapshot = { id: 'shop-20261001', level: schemaLevel(list('a')).text, at: since }
     const state = database(abc, { snapshot })
     const answer = ask('rollback', image('a'), abc, { state })
-    expect(answer).toMatchObject({ answer: 'refuse', reason: 'behind', between: ['b', 'c'] })
-    expect(answer.answer === 'refuse' && answer.message).toMatch(
+    expect(answer).toMatchObject({ go: false, refusal: { because: 'behind', missing: ['b', 'c'] } })
+    expect(message(answer)).toMatch(
       /does not know 2 migrations that ran since: b, c\. The snapshot from before the last migration is shop-20261001 .* Nothing was changed\..*across-schema: true/,
     )
   })
 
   test('names the files of an edited past', () => {
     const answer = ask('migrate', image('a=1', 'b', 'd'), abc)
-    expect(answer.answer === 'refuse' && answer.message).toContain(
-      'Changed after they ran: a. Ran, but missing in the image: c.',
-    )
+    expect(message(answer)).toContain('Changed after they ran: a. Ran, but missing in the image: c.')
   })
 
   test('a squash that the operator accepts migrates', () => {
-    expect(ask('migrate', image('squashed'), abc, { acceptHistory: true })).toMatchObject({
-      answer: 'go',
-      because: 'migrates',
-      between: ['squashed'],
-      warnings: [expect.stringContaining('taken to be the same schema')],
-    })
+    const answer = ask('migrate', image('squashed'), abc, { acceptHistory: true })
+    expect(answer).toMatchObject({ go: true, because: 'migrates', between: ['squashed'] })
+    expect(warnings(answer)).toEqual([expect.stringContaining('taken to be the same schema')])
   })
 
   test('a new migration that sorts before applied ones is a warning, or refused', () => {
     const merged = image('a', 'a2', 'b', 'c')
-    expect(ask('migrate', merged, abc).warnings).toEqual([expect.stringMatching(/^a2 sorts before/)])
+    expect(warnings(ask('migrate', merged, abc))).toEqual([expect.stringMatching(/^a2 sorts before/)])
     expect(short(ask('migrate', merged, abc, { order: 'strict' }))).toBe('out-of-order')
     expect(short(ask('migrate', image('a', 'b', 'c', 'd'), abc, { order: 'strict' }))).toBe('migrates')
   })
 
   test('across-schema goes on, and says what it overrides', () => {
     const answer = ask('rollback', image('a'), abc, { acrossSchema: true })
-    expect(answer).toMatchObject({ answer: 'go', because: 'overridden', between: ['b', 'c'] })
-    expect(answer.warnings[0]).toMatch(/^across-schema overrides: The database has/)
+    expect(answer).toMatchObject({ go: true, because: 'overridden', between: ['b', 'c'] })
+    expect(warnings(answer)[0]).toMatch(/^across-schema overrides: The database has/)
     expect(ask('rollback', image('a', 'b', 'c'), abc, { acrossSchema: true })).toMatchObject({ because: 'equal' })
   })
 
@@ -140,7 +136,7 @@ describe('the guard', () => {
         for (const known of [state, stateWith({ pending })]) {
           const answer = ask('migrate', expects, known.schema && abc, { state: known, begun })
           expect(short(answer)).toBe('pending')
-          expect(answer.answer === 'refuse' && answer.message).toMatch(
+          expect(message(answer)).toMatch(
             new RegExp(`may have applied ${lacks}, which .*Run the job of that image again, .*take "pending" out`),
           )
         }
@@ -150,7 +146,7 @@ describe('the guard', () => {
     test('when its image is gone, only the same level or a continuation that is recognised goes on', () => {
       const answer = ask('migrate', image('a', 'b', 'c', 'x'), abc, { state })
       expect(short(answer)).toBe('pending')
-      expect(answer.answer === 'refuse' && answer.message).toContain(`(${digest('b')}) is gone from ECR`)
+      expect(message(answer)).toContain(`(${digest('b')}) is gone from ECR`)
     })
 
     test('a squash of it that the operator accepts goes on, another one does not', () => {
@@ -163,7 +159,7 @@ describe('the guard', () => {
 
     test('the refusal says since when, by whom, and between which levels', () => {
       const answer = ask('rollback', image('a'), abc, { state })
-      expect(answer.answer === 'refuse' && answer.message).toContain(
+      expect(message(answer)).toContain(
         `A migration to level ${pending.level} was started on ${since} by run 7 (task arn:task/1) and its end is not known, so the schema is somewhere between ${schemaLevel(abc).text} and ${pending.level}.`,
       )
     })
@@ -179,13 +175,13 @@ describe('the guard', () => {
   test('never lets code serve that does not expect exactly what the database has', () => {
     const migration = fc.record({ name: fc.constantFrom(...'abcdef'), hash: fc.constantFrom('0', '1') })
     const set = fc.uniqueArray(migration, { selector: ({ name }) => name })
-    const purpose = fc.constantFrom<GuardPurpose>('deploy', 'rollback')
+    const purpose = fc.constantFrom<GatePurpose>('deploy', 'rollback', 'undo')
     fc.assert(
       fc.property(set, set, purpose, fc.boolean(), (expected, applied, why, isPending) => {
         const pending = { level: 'none', digest: digest('b'), since }
         const state = database(applied, isPending ? { pending } : {})
         const expects = { migrations: expected, level: schemaLevel(expected) }
-        const goes = guard({ purpose: why, image: expects, applied, state }).answer === 'go'
+        const goes = guard({ purpose: why, image: expects, applied, state }).go
         expect(goes).toBe(!isPending && schemaLevel(expected).text === schemaLevel(applied).text)
       }),
     )

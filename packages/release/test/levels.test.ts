@@ -2,18 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
-import {
-  compareLevels,
-  decodeMigrations,
-  encodeMigrations,
-  LABELS,
-  type Migration,
-  parseLevel,
-  readMigrations,
-  schemaFromLabels,
-  schemaLabels,
-  schemaLevel,
-} from '../src/index.ts'
+import { LABELS, type Migration, parseLevel, readMigrations, schemaLabels, schemaLevel } from '../src/index.ts'
+import { compareLevels } from '../src/levels/compare.ts'
+import { decodeMigrations, encodeMigrations, schemaFromLabels } from '../src/levels/labels.ts'
 
 const hash = fc.stringMatching(/^[0-9a-f]{12}$/)
 const name = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' })

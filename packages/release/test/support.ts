@@ -1,7 +1,7 @@
 import { GetParameterCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm'
 import type { Clock, Log } from '@deploy-actions/action-kit'
 import { type Simulator, startSimulator } from '@deploy-actions/aws-simulator'
-import { emptyState, type RecordState, type Release, ssmClient } from '../src/index.ts'
+import { emptyState, type Intent, type RecordState, type Release, ssmClient } from '../src/index.ts'
 
 /** A clock that a test moves: sleeping takes no time, but the time passes. */
 export function testClock(start = '2026-11-01T08:00:00Z'): Clock & { advance(milliseconds: number): void } {
@@ -56,6 +56,7 @@ export const digest = (digit: string) => `sha256:${digit.repeat(64)}`
 
 export function release(digit: string, more: Partial<Release> = {}): Release {
   return {
+    number: Number.parseInt(digit, 16),
     digest: digest(digit),
     commit: digit.repeat(40),
     level: 'none',
@@ -66,6 +67,22 @@ export function release(digit: string, more: Partial<Release> = {}): Release {
   }
 }
 
+export function intent(digit: string, more: Partial<Intent> = {}): Intent {
+  return {
+    kind: 'release',
+    number: Number.parseInt(digit, 16),
+    digest: digest(digit),
+    level: 'none',
+    target: {},
+    services: {},
+    since: '2026-10-01T08:00:00Z',
+    run: `run ${digit}`,
+    ...more,
+  }
+}
+
+/** With the counter that such a history would have. */
 export function stateWith(more: Partial<RecordState>): RecordState {
-  return { ...emptyState, ...more }
+  const numbers = [...(more.releases ?? []), ...(more.intent ? [more.intent] : [])].map(({ number }) => number)
+  return { ...emptyState, counter: Math.max(0, ...numbers), ...more }
 }

@@ -1,8 +1,9 @@
 import { messageOf } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
+import { gateText, readRecord, recordName, warningText } from '@deploy-actions/release'
 import type { Deps } from '../deps.ts'
+import { askFor, gateImages } from '../gate.ts'
 import type { Inputs } from '../inputs.ts'
-import { mayServe } from '../protection.ts'
 import type { Wanted } from '../revisions.ts'
 import { checkImages } from './images.ts'
 import { checkLogGroups } from './log-groups.ts'
@@ -27,7 +28,10 @@ const checkers: [string, Checker][] = [
   ['Freeze and schema', checkRelease],
 ]
 
-/** Every check, side by side. One that the role may not make, or that fails itself, is `unknown` and hides none of the others. */
+/**
+ * Every check, side by side. One that the role may not make, or that fails itself, is `unknown` and hides none of the
+ * others.
+ */
 export async function checkAll(inputs: Inputs, wanted: Wanted[], deps: Deps): Promise<Check[]> {
   const found = await Promise.all(
     checkers.map(async ([name, check]): Promise<Check[]> => {
@@ -46,16 +50,29 @@ export async function checkAll(inputs: Inputs, wanted: Wanted[], deps: Deps): Pr
   return found.flat()
 }
 
+/**
+ * The answer that the deployment would get. Before the release has begun, migrations that it brings have not run yet:
+ * then what migrating would be answered counts.
+ */
 async function checkRelease(inputs: Inputs, wanted: Wanted[], deps: Deps): Promise<Check[]> {
   if (!inputs.release) return []
   const { application, environment } = inputs.release
-  try {
-    await mayServe(inputs, wanted, deps)
-    return [{ level: 'ok', text: `The record of ${application} in ${environment} lets this release serve.` }]
-  } catch (error) {
-    if (isAccessError(error)) throw error
-    // Before the release has begun, migrations that it brings have not run yet.
-    const first = messageOf(error).includes('run-migrations')
-    return [{ level: first ? 'warning' : 'problem', text: messageOf(error) }]
+  const name = recordName(inputs.release)
+  const state = (await readRecord(await deps.clients.ssm(), inputs.release))?.state
+  const images = await gateImages(wanted, deps)
+  const answer = await askFor('deploy', state, images, inputs, deps)
+  if (answer.go) {
+    const warnings = answer.warnings.map((one): Check => ({ level: 'warning', text: warningText(one, name) }))
+    return [
+      { level: 'ok', text: `The record of ${application} in ${environment} lets this release serve.` },
+      ...warnings,
+    ]
   }
+  const text = gateText(answer.refusal, name)
+  if (answer.refusal.because !== 'migrate-first') return [{ level: 'problem', text }]
+  const migrating = await askFor('migrate', state, images, inputs, deps)
+  return [
+    { level: 'warning', text },
+    ...(migrating.go ? [] : [{ level: 'problem' as const, text: gateText(migrating.refusal, name) }]),
+  ]
 }

@@ -7,8 +7,8 @@ import { type ImageSchema, schemaFromLabels } from './labels.ts'
 export type SchemaReader = (digest: string) => Promise<ImageSchema | undefined>
 
 /**
- * Reads image labels from ECR without pulling layers, each digest once. Needs `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer`. Throws a UserError
- * for damaged labels and for a missing repository.
+ * Reads image labels from ECR without pulling layers, each digest once. Needs `ecr:BatchGetImage` and
+ * `ecr:GetDownloadUrlForLayer`. Throws a UserError for damaged labels and for a missing repository.
  */
 export function schemaReader(ecr: ECRClient, repository: EcrRepository): SchemaReader {
   return memoised((digest) => readSchema(ecr, repository, digest))

@@ -2,8 +2,9 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { UserError } from '@deploy-actions/action-kit'
 import { type Migration, noLevel, parseLevel, type SchemaLevel, schemaLevel, sortMigrations } from './schema-level.ts'
 
-/** Labels by which an image says which schema its code expects. */
+/** Labels by which an image says which sources it was built from, and which schema its code expects. */
 export const LABELS = {
+  sourceKey: 'io.github.deploy-actions.source-key',
   schemaLevel: 'io.github.deploy-actions.schema-level',
   migrations: 'io.github.deploy-actions.migrations',
 } as const
@@ -12,6 +13,8 @@ export const LABELS = {
 export interface ImageSchema {
   level: SchemaLevel
   migrations: Migration[]
+  /** Of the sources it was built from, where the image says so. */
+  sourceKey?: string | undefined
 }
 
 export const noSchema: ImageSchema = { level: noLevel, migrations: [] }
@@ -22,8 +25,8 @@ const longestUnpacked = 16 * 1024 * 1024
 const packed = 'gzip:'
 
 /**
- * The list as label text: a JSON object `{"0001_init.sql":"3f9ac2d1b0c4"}` on one line, readable in `docker inspect`; above 64 KiB (about 1000
- * migrations) the same text as `gzip:` and base64url.
+ * The list as label text: a JSON object `{"0001_init.sql":"3f9ac2d1b0c4"}` on one line, readable in `docker inspect`;
+ * above 64 KiB (about 1000 migrations) the same text as `gzip:` and base64url.
  */
 export function encodeMigrations(migrations: Migration[]): string {
   const text = JSON.stringify(Object.fromEntries(sortMigrations(migrations).map(({ name, hash }) => [name, hash])))
@@ -63,13 +66,14 @@ export function schemaLabels(migrations: Migration[]): Record<string, string> {
 }
 
 /**
- * What an image says of itself. Without the labels the level is `none`. Throws a UserError when a label is damaged, is missing beside the other, or
- * when the two contradict each other.
+ * What an image says of itself. Without the labels the level is `none`. Throws a UserError when a label is damaged, is
+ * missing beside the other, or when the two contradict each other.
  */
 export function schemaFromLabels(labels: Record<string, string>): ImageSchema {
   const levelText = labels[LABELS.schemaLevel]
   const listText = labels[LABELS.migrations]
-  if (levelText === undefined && listText === undefined) return noSchema
+  const sourceKey = labels[LABELS.sourceKey]
+  if (levelText === undefined && listText === undefined) return { ...noSchema, sourceKey }
   const level = parseLevel(levelText ?? '')
   if (!level)
     throw new UserError(
@@ -80,5 +84,5 @@ export function schemaFromLabels(labels: Record<string, string>): ImageSchema {
     throw new UserError(
       `The labels of the image contradict each other: ${LABELS.schemaLevel} says ${level.text}, the list in ${LABELS.migrations} makes ${schemaLevel(migrations).text}. Build the image again with build-image, and set neither label by hand.`,
     )
-  return { level, migrations }
+  return { level, migrations, sourceKey }
 }

@@ -30,14 +30,15 @@ const pollMs = 5_000
 const sayAgainMs = 60_000
 
 /**
- * Takes the lock of a record, waiting for whoever holds it, with a line when it changes hands and every minute. A lock past its end, one that an earlier
- * attempt of the same run left behind, and one's own are taken over. Of several takers only one gets it, since every write has to follow the version
- * that its writer read. Needs `ssm:GetParameter` and `ssm:PutParameter` on `<record>/lock`.
+ * Takes the lock of a record, waiting for whoever holds it, with a line when it changes hands and every minute. A lock
+ * past its end, one that an earlier attempt of the same run left behind, and one's own are taken over. Of several
+ * takers only one gets it, since every write has to follow the version that its writer read. Needs `ssm:GetParameter`
+ * and `ssm:PutParameter` on `<record>/lock`.
  */
 export async function acquireLock(deps: LockDeps, request: LockRequest): Promise<LockResult> {
   const { ssm, clock, log, signal } = deps
   const { application, environment, holder, expiresMs, timeoutMs } = request
-  const name = lockName(application, environment)
+  const name = lockName({ application, environment })
   const start = clock.now().getTime()
   let said: { token: string; at: number } | undefined
 
@@ -74,15 +75,15 @@ export async function acquireLock(deps: LockDeps, request: LockRequest): Promise
 }
 
 /**
- * Gives the lock back, if it is held under `token`; never another's. Returns whether it was ours. The parameter stays, as free: deleting it
- * could take a lock away that somebody else has got in the meantime.
+ * Gives the lock back, if it is held under `token`; never another's. Returns whether it was ours. The parameter stays,
+ * as free: deleting it could take a lock away that somebody else has got in the meantime.
  */
 export async function releaseLock(
   ssm: SSMClient,
   clock: Clock,
   request: { application: string; environment: string; token: string },
 ): Promise<boolean> {
-  const name = lockName(request.application, request.environment)
+  const name = lockName(request)
   for (let attempt = 0; attempt < 10; attempt++) {
     const stored = await readLockParameter(ssm, name)
     const state = stored && (stored.value as unknown as LockState)
@@ -94,7 +95,7 @@ export async function releaseLock(
 
 /** How to take a lock away from a run that no longer exists. */
 export function breakLockText(application: string, environment: string): string {
-  return `If that run no longer exists: aws ssm delete-parameter --name ${lockName(application, environment)}`
+  return `If that run no longer exists: aws ssm delete-parameter --name ${lockName({ application, environment })}`
 }
 
 export function describeHolder(holder: LockHolder): string {

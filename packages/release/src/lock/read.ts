@@ -10,7 +10,7 @@ export async function readLock(
   environment: string,
   now: Date,
 ): Promise<LockHolder | undefined> {
-  const stored = await readLockParameter(ssm, lockName(application, environment))
+  const stored = await readLockParameter(ssm, lockName({ application, environment }))
   const state = stored && (stored.value as unknown as LockState)
   if (state?.until && now.getTime() > Date.parse(state.until) + clockSkewMs) return undefined
   return state?.holder

@@ -1,3 +1,5 @@
+import { isSameRun } from '../record/names.ts'
+
 /** Who holds the lock. Whoever reads it should be able to find that run. */
 export interface LockHolder {
   /** Made by the holder before it asks, so that it can release whatever it may have got before it was killed. */
@@ -32,13 +34,5 @@ export function isAvailable(state: LockState | undefined, holder: LockHolder, no
 
 /** A run is repeated only after its previous attempt has ended, so what that one left behind holds nobody up. */
 function isEarlierAttempt(held: LockHolder, holder: LockHolder): boolean {
-  return (
-    withoutAttempt(held.run) === withoutAttempt(holder.run) &&
-    held.job === holder.job &&
-    (held.attempt ?? 1) < (holder.attempt ?? 1)
-  )
-}
-
-function withoutAttempt(run: string): string {
-  return run.replace(/\/attempts\/\d+$/, '')
+  return isSameRun(held.run, holder.run) && held.job === holder.job && (held.attempt ?? 1) < (holder.attempt ?? 1)
 }

@@ -1,7 +1,10 @@
-import { releasedAt } from './releases.ts'
-import type { Attempt, BadDigest, Freeze, PendingMigration, RecordState, Release, Snapshot } from './state.ts'
+import { badMark, goodReleases, type ImageIdentity, isOpen, isReleaseOf, releaseOf, withNewest } from './releases.ts'
+import type { BadMark, Freeze, Intent, PendingMigration, RecordState, Snapshot, Subject } from './state.ts'
 
-/** Changes of the record as plain functions, to be handed to `updateRecord`, which may call them again when another writer came between. */
+/**
+ * Changes of the record as plain functions, to be handed to `updateRecord`, which may call them again when another
+ * writer came between.
+ */
 export type Change = (state: RecordState) => RecordState
 
 /** Before a migration task starts: from here on the schema is not certain until `migrationDone`. */
@@ -32,123 +35,153 @@ export function snapshotTaken(snapshot: Snapshot): Change {
   return (state) => ({ ...state, snapshot })
 }
 
+/** What a release says of itself when it begins. */
+export type ReleaseStart = Omit<Subject, 'services'> & { since: string }
+
 /**
- * A release starts: under the lock, after the freeze and the bad digests were looked at. One before it that serves, but whose runner was lost before it could say so, is on record
- * as a release from here on.
+ * A release begins. One before it that serves, but whose job was lost before it could say so, is on record as a release
+ * from here on.
  */
-export function releaseBegun(attempt: Attempt): Change {
-  return (state) => ({
-    ...state,
-    releases: releasesWithServing(state),
-    attempt,
-    // An application without migrations has nothing to establish a level with; `none` needs no proof.
-    ...(!state.schema && !state.pending && attempt.level === 'none'
-      ? { schema: { level: 'none', since: attempt.since, run: attempt.run } }
-      : {}),
-  })
-}
-
-/** One service of the release completed under this `family:revision`. Ignored when another digest is under way by now. */
-export function serviceDeployed(digest: string, service: string, taskDefinition: string): Change {
-  return (state) =>
-    state.attempt?.digest === digest && !state.attempt.outcome
-      ? {
-          ...state,
-          attempt: { ...state.attempt, services: { ...state.attempt.services, [service]: taskDefinition } },
-        }
-      : state
-}
-
-/** All services of a deployment completed, at that time; undefined: not all did. Ignored when another digest is under way by now. */
-export function attemptCompleted(digest: string, at: string | undefined): Change {
+export function releaseBegun(start: ReleaseStart): Change {
   return (state) => {
-    if (state.attempt?.digest !== digest || state.attempt.outcome || state.attempt.completed === at) return state
-    const { completed: _, ...attempt } = state.attempt
-    return { ...state, attempt: { ...attempt, ...(at && { completed: at }) } }
+    const number = state.counter + 1
+    return {
+      ...state,
+      counter: number,
+      releases: goodReleases(state),
+      intent: { ...start, kind: 'release', number, target: {}, services: {} },
+      // An application without migrations has nothing to establish a level with; `none` needs no proof.
+      ...(!state.schema && !state.pending && start.level === 'none'
+        ? { schema: { level: 'none', since: start.since, run: start.run } }
+        : {}),
+    }
   }
 }
 
 /**
- * Whether the attempt is what serves, however its job ended: everything that was deployed completed, nobody went back since, and no service of the release before is
- * missing, as it would be between two deployments of one job.
+ * Right before UpdateService: what the release of this run means to put into service. Begins the release where no step
+ * before has.
  */
-export function attemptServes({ attempt, releases: [newest] }: RecordState): boolean {
-  if (!attempt?.completed || attempt.outcome) return false
-  return Object.keys(newest?.services ?? {}).every((service) => service in attempt.services)
+export function targetRecorded(start: ReleaseStart, target: Record<string, string>): Change {
+  return (state) => {
+    const begun = isReleaseOf(state.intent, start) ? state : releaseBegun(start)(state)
+    const { completed: _, ...intent } = begun.intent!
+    const services = Object.fromEntries(Object.entries(intent.services).filter(([name]) => !(name in target)))
+    return { ...begun, intent: { ...intent, target: { ...intent.target, ...target }, services } }
+  }
 }
 
-/** The releases, and before them the attempt, where it is what serves. */
-export function releasesWithServing(state: RecordState): Release[] {
-  return state.attempt && attemptServes(state) ? withNewest(state.releases, releaseOf(state.attempt)) : state.releases
+/**
+ * These services of this run's release have completed, at that time. Ignored when another intent is on record by now.
+ */
+export function servicesCompleted(run: string | undefined, services: Record<string, string>, at: string): Change {
+  return (state) =>
+    isReleaseOf(state.intent, { run }) ? { ...state, intent: withCompleted(state.intent, services, at) } : state
 }
 
-/** Everything of the attempt completed: it becomes the newest release. */
+/** Everything of the release of this run completed: it becomes the newest one. */
 export function releaseCompleted(run: string | undefined, at: string): Change {
   return (state) => {
-    if (!state.attempt || state.attempt.run !== run || state.attempt.outcome) return state
-    const { attempt, ...rest } = state
-    return { ...rest, releases: withNewest(state.releases, releaseOf(attempt, at)) }
+    const { intent, ...rest } = state
+    return isReleaseOf(intent, { run })
+      ? { ...rest, releases: withNewest(state.releases, releaseOf(intent, at)) }
+      : state
   }
 }
 
-export function releaseEnded(run: string | undefined, outcome: NonNullable<Attempt['outcome']>): Change {
+/** The release of this run, or the way back with this number, did not end well. */
+export function intentEnded(
+  which: { run?: string } | { number: number },
+  outcome: NonNullable<Intent['outcome']>,
+): Change {
+  return (state) => {
+    const { intent } = state
+    const isMeant = 'number' in which ? intent?.number === which.number && isOpen(intent) : isReleaseOf(intent, which)
+    return intent && isMeant ? { ...state, intent: { ...intent, outcome } } : state
+  }
+}
+
+/** What a way back says of itself when it begins. */
+export type WayBackStart = Omit<Subject, 'services'> & Pick<Intent, 'target' | 'since' | 'release' | 'by'>
+
+/**
+ * A way back begins: a release under way cannot end well any more. One that is under way to the same image is joined,
+ * so that several runs make one entry.
+ */
+export function wayBackBegun(start: WayBackStart): Change {
+  return (state) => {
+    const { intent } = state
+    if (isUnfinishedWayBack(intent) && isSameImage(intent, start))
+      return { ...state, intent: { ...intent, target: { ...intent.target, ...start.target } } }
+    const number = state.counter + 1
+    const left = intent?.kind === 'release' && !intent.outcome ? { number: intent.number, run: intent.run } : undefined
+    const leaving = left ?? (isUnfinishedWayBack(intent) ? intent.leaving : undefined)
+    const began: Intent = { ...start, kind: 'rollback', number, services: {}, ...(leaving && { leaving }) }
+    return { ...state, counter: number, releases: goodReleases(state), intent: began }
+  }
+}
+
+/**
+ * These services of the way back have completed. With the last of its target what it went back to is the newest in the
+ * list, but as old as it was. Where another intent has begun since, it is on record all the same.
+ */
+export function wayBackCompleted(way: Pick<Intent, 'number' | 'release'>, subject: Subject, at: string): Change {
+  return (state) => {
+    const { intent } = state
+    const begun: Intent = { ...way, kind: 'rollback', target: {}, services: {}, since: at, level: subject.level }
+    const { services, ...known } = subject
+    const back = withCompleted({ ...(intent?.number === way.number ? intent : begun), ...known }, services, at)
+    return {
+      ...state,
+      ...(intent?.number === way.number && { intent: back }),
+      ...(back.completed && { releases: withNewest(state.releases, releaseOf(back)) }),
+    }
+  }
+}
+
+export function isUnfinishedWayBack(intent: Intent | undefined): intent is Intent & { kind: 'rollback' } {
+  return intent?.kind === 'rollback' && isOpen(intent)
+}
+
+/** Takes the marks from an image that an operator chose by name. */
+export function pardoned(image: ImageIdentity): Change {
   return (state) =>
-    state.attempt && state.attempt.run === run && !state.attempt.outcome
-      ? { ...state, attempt: { ...state.attempt, outcome } }
-      : state
+    badMark(state.bad, image) ? { ...state, bad: state.bad.filter((mark) => !badMark([mark], image)) } : state
 }
 
-/** An operator goes back: a release that is under way cannot end well any more. */
-export function attemptOverruled(): Change {
-  return (state) =>
-    state.attempt && !state.attempt.outcome
-      ? { ...state, attempt: { ...state.attempt, outcome: 'rolled-back' } }
-      : state
-}
-
-/** The way back has completed: what serves now is the newest of the list, but as old as it was; `original` is its earlier entry, if it had one. */
-export function rolledBackTo(release: Release, original?: Release): Change {
-  const first = original && releasedAt(original)
-  return (state) => ({ ...state, releases: withNewest(state.releases, { ...release, ...(first && { first }) }) })
-}
-
-/** Takes the mark from a digest that an operator chose by name. */
-export function pardoned(digest: string): Change {
-  return (state) =>
-    state.bad.some((entry) => entry.digest === digest)
-      ? { ...state, bad: state.bad.filter((entry) => entry.digest !== digest) }
-      : state
-}
-
-export function markedBad(entries: BadDigest[]): Change {
-  return (state) => ({
-    ...state,
-    bad: [...entries, ...state.bad.filter((old) => !entries.some((entry) => entry.digest === old.digest))],
-  })
+/** Marks images bad. Their sources are marked with them, unless an image of the same sources is known to be good. */
+export function markedBad(marks: BadMark[]): Change {
+  return (state) => {
+    const isGood = (sourceKey: string | undefined) =>
+      state.releases.some(
+        (release) =>
+          release.sourceKey === sourceKey && ![...marks, ...state.bad].some(({ digest }) => digest === release.digest),
+      )
+    const kept = marks.map(({ sourceKey, ...mark }) => (isGood(sourceKey) ? mark : { ...mark, sourceKey }))
+    const old = state.bad.filter(({ digest }) => !marks.some((mark) => mark.digest === digest))
+    return { ...state, bad: [...kept, ...old] }
+  }
 }
 
 export function frozen(freeze: Freeze): Change {
   return (state) => ({ ...state, freeze })
 }
 
-export function thawed(): Change {
-  return ({ freeze: _, ...state }) => state
-}
-
 export function allOf(...changes: Change[]): Change {
   return (state) => changes.reduce((current, change) => change(current), state)
 }
 
-function releaseOf({ since, completed, outcome: _, ...attempt }: Attempt, at?: string): Release {
-  return { ...attempt, at: completed ?? at ?? since }
+function withCompleted(intent: Intent, services: Record<string, string>, at: string): Intent {
+  const { completed: _, outcome, ...rest } = intent
+  const all = { ...intent.services, ...services }
+  const isComplete = Object.keys(intent.target).every((service) => service in all)
+  return { ...rest, services: all, ...(isComplete ? { completed: at } : outcome && { outcome }) }
 }
 
-/** The same image under the same task definitions stands once in the list: where it last came into service. */
-function withNewest(releases: Release[], newest: Release): Release[] {
-  return [newest, ...releases.filter((release) => !sameRelease(release, newest))]
-}
-
-function sameRelease(one: Release, other: Release): boolean {
-  const names = new Set([...Object.keys(one.services), ...Object.keys(other.services)])
-  return one.digest === other.digest && [...names].every((name) => one.services[name] === other.services[name])
+function isSameImage(
+  one: ImageIdentity & Pick<Intent, 'target'>,
+  other: ImageIdentity & Pick<Intent, 'target'>,
+): boolean {
+  if (one.digest !== undefined || other.digest !== undefined) return one.digest === other.digest
+  return Object.entries(other.target).every(([service, target]) => (one.target[service] ?? target) === target)
 }

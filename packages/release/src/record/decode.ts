@@ -1,6 +1,5 @@
 import { UserError } from '@deploy-actions/action-kit'
 import { parseLevel } from '../levels/schema-level.ts'
-import { unpackServices } from './services.ts'
 import type { RecordState } from './state.ts'
 
 /** The format of the record that this version reads and writes. */
@@ -8,28 +7,14 @@ export const recordFormat = 1
 
 /** Checks what was read. Throws a UserError for a record of a newer format, and for one that is damaged. */
 export function decodeRecord(value: Record<string, unknown>, name: string, version: number): RecordState {
-  const { format, ...stored } = value
-  const state = unpacked(stored)
+  const { format, ...state } = value
   if (typeof format === 'number' && format > recordFormat)
     throw new UserError(
       `The record ${name} has format ${format}, this version of the action reads up to ${recordFormat}: a newer version of deploy-actions wrote it. Use that version here too; nothing was changed.`,
     )
-  const wrong = format === recordFormat ? firstWrong(state) : 'format'
+  const wrong = format === recordFormat ? wrongMember(state, members) : 'format'
   if (wrong) throw damagedRecord(name, version, `"${wrong}" is not what it should be`)
-  return { ...(state as unknown as RecordState), releases: state.releases as [], bad: state.bad as [] }
-}
-
-/** Services that were packed for room are read as if they had not been; what is wrong with the rest is found afterwards. */
-function unpacked(state: Record<string, unknown>): Record<string, unknown> {
-  const unpack = (entry: unknown) =>
-    isObject(entry) && typeof entry.services === 'string'
-      ? { ...entry, services: unpackServices(entry.services) }
-      : entry
-  return {
-    ...state,
-    ...(Array.isArray(state.releases) ? { releases: state.releases.map(unpack) } : {}),
-    ...('attempt' in state ? { attempt: unpack(state.attempt) } : {}),
-  }
+  return state as unknown as RecordState
 }
 
 /** The error for a record that cannot be read, with the way to an older version of it. */
@@ -46,10 +31,16 @@ export function damagedRecord(name: string, version: number, why: string): UserE
 
 type Check = (value: unknown) => boolean
 
+const isText: Check = (value) => typeof value === 'string'
 const text: Check = (value) => typeof value === 'string' && value !== ''
+const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0
 const digest: Check = (value) => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value)
 const level: Check = (value) => typeof value === 'string' && parseLevel(value) !== undefined
 const time: Check = (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value))
+const oneOf =
+  (...values: string[]): Check =>
+  (value) =>
+    values.includes(value as string)
 const optional =
   (check: Check): Check =>
   (value) =>
@@ -64,27 +55,47 @@ const shape =
   (value) =>
     isObject(value) && wrongMember(value, members) === undefined
 
-const release: Record<string, Check> = {
-  order: optional(text),
-  digest,
-  level,
-  services: textsByName,
+const subject: Record<string, Check> = {
+  digest: optional(digest),
+  sourceKey: optional(text),
   commit: optional(text),
+  level: optional(level),
+  services: textsByName,
   run: optional(text),
+  runOrder: optional(text),
+}
+const intent: Record<string, Check> = {
+  ...subject,
+  kind: oneOf('release', 'rollback'),
+  number: count,
+  target: textsByName,
+  since: time,
+  completed: optional(time),
+  outcome: optional(oneOf('failed', 'cancelled')),
+  release: optional(count),
+  by: optional(text),
+  leaving: optional(shape({ number: count, run: optional(text) })),
 }
 const members: Record<string, Check> = {
-  schema: optional(shape({ level, digest: optional(digest), since: time })),
-  pending: optional(shape({ level, digest, since: time, task: optional(text) })),
+  counter: count,
+  schema: optional(shape({ level, digest: optional(digest), since: time, run: optional(text) })),
+  pending: optional(shape({ level, digest, since: time, run: optional(text), task: optional(text) })),
   // `unknown` where a snapshot was taken before the first recorded migration.
   snapshot: optional(shape({ id: text, level: text, at: time })),
-  releases: listOf(shape({ ...release, at: time, first: optional(time) })),
-  attempt: optional(shape({ ...release, since: time, completed: optional(time), outcome: optional(text) })),
-  bad: listOf(shape({ digest, since: time })),
-  freeze: optional(shape({ by: text, reason: text, since: time, until: optional(time), pass: optional(text) })),
-}
-
-function firstWrong(state: Record<string, unknown>): string | undefined {
-  return wrongMember(state, members)
+  releases: listOf(shape({ ...subject, number: count, at: time })),
+  intent: optional(shape(intent)),
+  bad: listOf(
+    shape({
+      digest: optional(digest),
+      sourceKey: optional(text),
+      since: time,
+      by: optional(text),
+      reason: optional(isText),
+    }),
+  ),
+  freeze: optional(
+    shape({ by: text, reason: isText, since: time, until: optional(time), run: optional(text), pass: optional(text) }),
+  ),
 }
 
 function wrongMember(value: Record<string, unknown>, checks: Record<string, Check>): string | undefined {

@@ -1,11 +1,9 @@
 import type { SSMClient } from '@aws-sdk/client-ssm'
 import { type Clock, systemClock, UserError } from '@deploy-actions/action-kit'
 import { DamagedValue, readParameter, type Stored, writeParameter } from '../store/versioned-parameter.ts'
-import type { Change } from './changes.ts'
 import { damagedRecord, decodeRecord, recordFormat } from './decode.ts'
-import { fitRecord, largestState } from './fit.ts'
-import { recordName } from './names.ts'
-import { storedForm } from './services.ts'
+import { type RecordKey, recordName } from './names.ts'
+import { trimRecord } from './size.ts'
 import { emptyState, type RecordState } from './state.ts'
 
 export interface StoredRecord {
@@ -18,48 +16,47 @@ export interface StoredRecord {
 
 const mostAttempts = 15
 
+/** What it takes to write the record. */
+export interface RecordStore {
+  ssm: SSMClient
+  clock?: Clock
+  /** The run's cancel: after it nothing is written any more. */
+  signal?: AbortSignal
+}
+
 /**
- * Reads the record; undefined when there is none yet. Needs `ssm:GetParameter` on the parameter. Throws a UserError for a damaged record and for
- * one of a newer format.
+ * Reads the record; undefined when there is none yet. Needs `ssm:GetParameter` on the parameter. Throws a UserError for
+ * a damaged record and for one of a newer format.
  */
-export async function readRecord(
-  ssm: SSMClient,
-  application: string,
-  environment: string,
-): Promise<StoredRecord | undefined> {
-  const name = recordName(application, environment)
+export async function readRecord(ssm: SSMClient, key: RecordKey): Promise<StoredRecord | undefined> {
+  const name = recordName(key)
   const stored = await readStored(ssm, name)
   return stored && { name, state: decodeRecord(stored.value, name, stored.version), version: stored.version }
 }
 
 /**
- * Reads the record, applies `change` and writes it after the version that was read; when another writer came first, does it again with what that one
- * wrote, so `change` must be a plain function of the state. Creates the record where there is none. A change that returns the very same object writes
- * nothing. Needs `ssm:GetParameter` and `ssm:PutParameter`.
+ * Reads the record, applies `change` and writes it after the version that was read; when another writer came first,
+ * does it again with what that one wrote. So `change` always judges the very state that the write replaces, and may ask
+ * and wait while it does. Creates the record where there is none. A change that returns the very same object writes
+ * nothing. Needs `ssm:GetParameter` and `ssm:PutParameter`. Throws a UserError when the run is cancelled before the
+ * write.
  */
 export async function updateRecord(
-  ssm: SSMClient,
-  application: string,
-  environment: string,
-  change: Change,
-  clock: Clock = systemClock,
+  { ssm, clock = systemClock, signal }: RecordStore,
+  key: RecordKey,
+  change: (state: RecordState) => RecordState | Promise<RecordState>,
 ): Promise<StoredRecord> {
-  const name = recordName(application, environment)
+  const name = recordName(key)
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
-    if (attempt > 0) await clock.sleep(Math.random() * Math.min(5_000, 50 * 2 ** attempt))
+    if (attempt > 0) await clock.sleep(Math.random() * Math.min(5_000, 50 * 2 ** attempt), signal)
     const stored = await readStored(ssm, name)
     const before = stored ? decodeRecord(stored.value, name, stored.version) : emptyState
-    const after = change(before)
+    const after = await change(before)
     if (after === before) return { name, state: before, version: stored?.version ?? 0 }
-    const state = fitRecord(after, name)
-    const description = `Releases of ${application} in ${environment}; written by deploy-actions`
-    const version = await writeParameter(
-      ssm,
-      name,
-      { format: recordFormat, ...storedForm(state, largestState) },
-      stored,
-      description,
-    )
+    const state = trimRecord(after, name)
+    if (signal?.aborted) throw new UserError(`Cancelled before the record ${name} was written. Nothing was changed.`)
+    const description = `Releases of ${key.application} in ${key.environment}; written by deploy-actions`
+    const version = await writeParameter(ssm, name, { format: recordFormat, ...state }, stored, description)
     if (version !== undefined) return { name, state, version }
   }
   throw new UserError(

@@ -1,19 +1,25 @@
 /**
- * What is known of one application in one environment. Times are ISO 8601 in UTC, runs are links to GitHub runs, levels are texts such as
- * `17.3f9ac2d1` or `none`, digests `sha256:…`, task definitions `family:revision`: nothing here holds an account id.
+ * What is known of one application in one environment. Times are ISO 8601 in UTC and only told to readers: what is
+ * older is decided by numbers, which the record hands out itself. Runs are links to GitHub runs, levels are texts such
+ * as `17.3f9ac2d1` or `none`, digests `sha256:…`, task definitions `family:revision`: nothing here holds an account id.
  */
 export interface RecordState {
+  /** Number of the newest intent. Every release and every way back gets the next one. */
+  counter: number
   /** What the database has. Absent: not known yet. While `pending` is set, it is the level from before. */
   schema?: RecordedSchema
   /** A migration task was started and its success is not proven. */
   pending?: PendingMigration
   /** The snapshot from before the last migration. */
   snapshot?: Snapshot
-  /** Releases that ended well, newest first; the first is what should serve. */
+  /** Releases that ended well, in the order in which they came into service, the last one first. */
   releases: Release[]
-  /** The release under way, or how the last one ended that did not end well. */
-  attempt?: Attempt
-  bad: BadDigest[]
+  /**
+   * The release or way back under way, or how the last one ended that did not end well. A way back stays here until the
+   * next intent.
+   */
+  intent?: Intent
+  bad: BadMark[]
   freeze?: Freeze
 }
 
@@ -42,38 +48,57 @@ export interface Snapshot {
   at: string
 }
 
-export interface Release {
-  digest: string
+/** What is put into service. */
+export interface Subject {
+  /** Absent for an image that is known by its tag only, and where several images are released at once. */
+  digest?: string
+  /** Of the sources that the image was built from, see build-image. */
+  sourceKey?: string
   commit?: string
-  /** The schema level its image expects. */
-  level: string
-  /** `family:revision` by service. */
+  /** The schema level its image expects; absent where that cannot be told. */
+  level?: string
+  /** `family:revision` by service, of those that have completed. */
   services: Record<string, string>
-  at: string
   run?: string
-  /** Workflow file and run number, `deploy.yml#12`: of two runs of one workflow the higher number was triggered later. */
-  order?: string
-  /** Set where an operator went back to it: when it was released first, which decides what is older. */
-  first?: string
+  /**
+   * Workflow file and run number, `deploy.yml#12`: of two runs of one workflow the higher number was triggered later.
+   */
+  runOrder?: string
 }
 
-export interface Attempt {
-  digest: string
-  commit?: string
-  level: string
-  /** Services that this attempt has completed so far. */
-  services: Record<string, string>
+export interface Release extends Subject {
+  /** Number of the intent that released it first. Going back to it does not make it newer. */
+  number: number
+  at: string
+}
+
+export interface Intent extends Subject {
+  kind: 'release' | 'rollback'
+  number: number
+  /**
+   * What it means to put into service, by service, written before UpdateService: `family:revision`, or the digest where
+   * the revision is still to be made.
+   */
+  target: Record<string, string>
   since: string
-  run?: string
-  order?: string
-  /** When deploy-service had seen all its services complete. What follows in the job (a tag, a notification) no longer decides what serves. */
+  /**
+   * When all of `target` had completed. What follows in the job (a tag, a notification) no longer decides what serves.
+   */
   completed?: string
   /** Absent while it is under way (or was killed). */
-  outcome?: 'failed' | 'cancelled' | 'rolled-back'
+  outcome?: 'failed' | 'cancelled'
+  /** Of a way back: number of the release that it goes back to, where that is on record. */
+  release?: number
+  /** Of a way back: who asked for it. */
+  by?: string
+  /** Of a way back: the release that was under way until then. */
+  leaving?: { number: number; run?: string }
 }
 
-export interface BadDigest {
-  digest: string
+/** An image that is not released again, nor any other that was built from the same sources. */
+export interface BadMark {
+  digest?: string
+  sourceKey?: string
   since: string
   by?: string
   reason?: string
@@ -90,4 +115,4 @@ export interface Freeze {
   pass?: string
 }
 
-export const emptyState: RecordState = { releases: [], bad: [] }
+export const emptyState: RecordState = { counter: 0, releases: [], bad: [] }

@@ -8,10 +8,11 @@ import {
 import { isAwsError } from '@deploy-actions/aws'
 
 /**
- * Compare-and-set on an SSM parameter, which SSM itself does not have. PutParameter hands out version numbers one by one, and old
- * versions stay readable (`name:version`), so the order of versions decides: every value says which version its writer had read (`after`),
- * and a value counts only when it directly follows that version. A writer that was overtaken learns it from the number it got back; what it wrote is
- * skipped by every reader, as if it had never been, and it tries again.
+ * Compare-and-set on an SSM parameter, which SSM itself does not have. PutParameter hands out version numbers one by
+ * one, and old versions stay readable (`name:version`), so the order of versions decides: every value says which
+ * version its writer had read (`after`), and a value counts only when it directly follows that version. A writer that
+ * was overtaken learns it from the number it got back; what it wrote is skipped by every reader, as if it had never
+ * been, and it tries again.
  */
 export interface Write {
   after: number
@@ -63,8 +64,8 @@ export async function readParameter(ssm: SSMClient, name: string): Promise<Store
 }
 
 /**
- * Writes `value` after `previous` (undefined: creates the parameter). Returns the new version, or undefined when somebody else came
- * first, in which case nothing has changed for readers.
+ * Writes `value` after `previous` (undefined: creates the parameter). Returns the new version, or undefined when
+ * somebody else came first, in which case nothing has changed for readers.
  */
 export async function writeParameter(
   ssm: SSMClient,
@@ -77,14 +78,18 @@ export async function writeParameter(
   const version = await putParameter(ssm, name, { ...value, write }, description, previous !== undefined)
   if (version === write.after + 1) return version
 
-  // A request whose answer was lost is repeated by the SDK: then the version that counts is our own, written a moment ago.
+  // A request whose answer was lost is repeated by the SDK: then the version that counts is our own, written a moment
+  // ago.
   const rightful = await getParameter(ssm, name, write.after + 1)
   if (rightful?.write?.id !== write.id) return undefined
   if (version !== undefined) await restoreCovered(ssm, name, version, write.id, description)
   return rightful.version
 }
 
-/** Our repeated request landed on top of somebody else's value: puts theirs back, since readers would take ours for one restored by hand. */
+/**
+ * Our repeated request landed on top of somebody else's value: puts theirs back, since readers would take ours for one
+ * restored by hand.
+ */
 async function restoreCovered(ssm: SSMClient, name: string, version: number, id: string, description: string) {
   const covered = await getParameter(ssm, name, version - 1)
   if (!covered?.value || covered.write?.id === id) return
@@ -106,6 +111,8 @@ async function putParameter(
         Name: name,
         Value: JSON.stringify(value),
         Type: 'String',
+        // Above 4 KB the parameter becomes an advanced one, which holds 8 KB, and stays one.
+        Tier: 'Intelligent-Tiering',
         Description: description,
         ...(overwrite ? { Overwrite: true } : {}),
       }),

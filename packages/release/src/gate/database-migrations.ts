@@ -4,9 +4,9 @@ import { type Migration, parseLevel, schemaLevel, sortMigrations } from '../leve
 import type { RecordState } from '../record/state.ts'
 
 /**
- * The migrations that the database has, which the record holds only as a level. Read from the labels of the image that established the level; where that
- * image is gone from ECR, from a recorded release of the same level, or recognised as the beginning of `image`'s own list. Undefined when the level is
- * unknown or no list can be found.
+ * The migrations that the database has, which the record holds only as a level. Read from the labels of the image that
+ * established the level; where that image is gone from ECR, from a recorded release of the same level, or recognised as
+ * the beginning of `image`'s own list. Undefined when the level is unknown or no list can be found.
  */
 export async function appliedMigrations(
   state: RecordState | undefined,
@@ -18,8 +18,8 @@ export async function appliedMigrations(
 }
 
 /**
- * The migrations that a migration of unknown end may have applied: all that the image knows which it ran. Found in the same way; undefined when nothing is pending
- * or no list can be found.
+ * The migrations that a migration of unknown end may have applied: all that the image knows which it ran. Found in the
+ * same way; undefined when nothing is pending or no list can be found.
  */
 export async function begunMigrations(
   state: RecordState | undefined,
