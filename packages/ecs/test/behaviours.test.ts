@@ -373,7 +373,7 @@ test('a cancelled run ends the watch at once and leaves the deployment to its ca
   const cancel = new AbortController()
   const { deploy, simulator } = await begin({ signal: cancel.signal })
   const outcome = await deploy({}, (poll) => {
-    if (poll === 3) cancel.abort()
+    if (poll === 5) cancel.abort()
   })
   expect(outcome).toMatchObject({ verdict: 'unknown', interrupted: 'cancelled' })
   expect(outcome.serviceDeploymentArn).toMatch(/service-deployment/)

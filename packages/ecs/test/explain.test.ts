@@ -456,6 +456,46 @@ describe('against the simulator', () => {
   })
 })
 
+describe('the strongest proof makes the cause', () => {
+  const target = unhealthy({ description: 'Health checks failed with these codes: [404]' })
+  const ofService = (fields: object) => outcome({ observation: observation(fields) })
+  test.each<[string, Partial<Evidence>, RegExp]>([
+    ['an alarm that went off', { triggeredAlarms: ['shop-5xx'], targets: [target], tasks: [task()] }, /alarm shop-5xx/],
+    [
+      'a hook that failed',
+      {
+        outcome: ofService({
+          serviceDeployment: {
+            statusReason: 'Service deployment rolled back because PRE_SCALE_UP lifecycle hook(s) failed.',
+          },
+        }),
+        targets: [target],
+      },
+      /lifecycle hook/,
+    ],
+    ['a stop on request', { outcome: outcome({ verdict: 'stopped' }), targets: [target] }, /stopped on request/],
+    ['a task that ended', { targets: [target], tasks: [task()] }, /exit code 1/],
+    [
+      'a task that found no place',
+      {
+        targets: [target],
+        tasks: [notStarted('Capacity is unavailable at this time. Please try again later.')],
+      },
+      /no capacity/,
+    ],
+    [
+      "the deployment's own targets, before what only events say",
+      {
+        targets: [target],
+        events: said('(service web) was unable to place a task. Reason: Capacity is unavailable at this time.'),
+      },
+      /answered with 404/,
+    ],
+  ])('%s', (_, fields, expected) => {
+    expect(likelyCause(evidence(fields))?.text).toMatch(expected)
+  })
+})
+
 test('a report of anything stays within the limits of an annotation', () => {
   const long = 'x'.repeat(9000)
   const full = evidence({ tasks: [task({ stoppedReason: long })], events: said(long), triggeredAlarms: [long] })

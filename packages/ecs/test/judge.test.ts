@@ -208,6 +208,26 @@ const rows: Row[] = [
     is: 'failed',
     says: /circuit breaker.*7000000000000000001/,
   },
+  ...['PENDING', 'IN_PROGRESS'].map((status) => ({
+    case: `failed by its event, replaced before the service deployment shows more than ${status}`,
+    seen: {
+      serviceDeployment: serviceDeployment(status),
+      service: service([deploymentLater(), deploymentOld()]),
+      lastRolloutState: 'FAILED',
+      events: [failedEvent()],
+    },
+    is: 'failed',
+    says: new RegExp(`deployment failed.*${later} with web:43 has taken over`),
+  })),
+  {
+    case: 'completed, and none of the four tasks runs',
+    seen: {
+      serviceDeployment: serviceDeployment('SUCCESSFUL'),
+      service: service([deploymentOurs({ rolloutState: 'COMPLETED', runningCount: 0 })]),
+    },
+    is: 'completed',
+    says: /But 0 of 4 tasks run/,
+  },
   {
     case: 'superseded by one that failed and was rolled back in its turn',
     seen: {

@@ -56,7 +56,26 @@ describe('old answers of DescribeServices', () => {
       list: denied,
     })
     expect(outcomes[0]).toMatchObject({ verdict: 'rolled-back' })
-    expect(seconds).toBeLessThan(8 + 20)
+    expect(seconds).toBeLessThan(8 + 50)
+  })
+
+  test('old answers for 25 s, with the service deployments denied, are no way back', async () => {
+    const { outcomes } = await watchScripted({
+      services: (call) => [call < 5 ? rolling : call < 5 + 17 ? before : call < 40 ? rolling : completed],
+      list: denied,
+    })
+    expect(outcomes[0]).toMatchObject({ verdict: 'completed' })
+  })
+
+  test('a rollback that begins 75 s after the failure is still seen', async () => {
+    const failed = service([deploymentOurs({ rolloutState: 'FAILED' }), deploymentOld()], { events: [failedEvent()] })
+    const back = service([deploymentOld({ status: 'PRIMARY' })], { events: [failedEvent(), rollbackEvent()] })
+    const { outcomes, seconds } = await watchScripted({
+      services: (call) => [call < 4 ? rolling : call < 54 ? failed : back],
+      list: denied,
+    })
+    expect(seconds).toBeGreaterThan(75)
+    expect(outcomes[0]).toMatchObject({ verdict: 'rolled-back' })
   })
 })
 
@@ -176,4 +195,23 @@ describe('what no wait can mend ends the watch', () => {
     expect(outcomes[0]).toMatchObject({ verdict: 'failed', reason: expect.stringContaining('the whole cluster') })
     expect(seconds).toBeLessThan(30)
   })
+})
+
+test.each([86_400_000 * 60, Number.MAX_SAFE_INTEGER])(
+  'a timeout of %i ms, longer than a timer takes',
+  async (timeoutMs) => {
+    const { outcomes, warnings } = await watchScripted({ services: () => [completed] }, { timeoutMs })
+    expect(outcomes[0]).toMatchObject({ verdict: 'completed' })
+    expect(warnings).toEqual([])
+  },
+)
+
+test('completed, and nothing runs: said aloud', async () => {
+  const empty = service([deploymentOurs({ rolloutState: 'COMPLETED', runningCount: 0 })], {
+    events: [completedEvent()],
+    desiredCount: 4,
+  })
+  const { outcomes, warnings } = await watchScripted({ services: () => [empty] })
+  expect(outcomes[0]).toMatchObject({ verdict: 'completed' })
+  expect(warnings).toEqual([expect.stringMatching(/But 0 of 4 tasks run/)])
 })

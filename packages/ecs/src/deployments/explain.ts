@@ -1,5 +1,5 @@
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
-import type { ECSClient, TaskDefinition } from '@aws-sdk/client-ecs'
+import type { ECSClient, Task, TaskDefinition } from '@aws-sdk/client-ecs'
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { messageOf } from '@deploy-actions/action-kit'
 import { consoleLink } from '@deploy-actions/aws'
@@ -9,6 +9,7 @@ import { byInterest, endedBadly, guiltyContainer, serviceTasks, stoppedTask } fr
 import { isTrouble, oldestFirst, withoutServicePrefix } from './event-texts.ts'
 import { likelyCause } from './likely-cause.ts'
 import { targetGroupsOf } from './target-groups.ts'
+import { targetsOfTasks } from './task-targets.ts'
 import type { DeploymentOutcome, FailureReport, StoppedTask } from './types.ts'
 
 export interface ExplainClients {
@@ -50,12 +51,14 @@ export async function explainFailure(clients: ExplainClients, outcome: Deploymen
       ? []
       : orGap([], 'The health of the targets', async () => {
           const { unhealthyTargets } = await import('./target-health.ts')
-          return unhealthyTargets(await clients.elb(), groups)
+          return unhealthyTargets(await clients.elb(), groups, await targetsOfTasks(clients.ecs, started))
         }),
   ])
   const essential = new Set((definition?.containerDefinitions ?? []).filter(isEssential).map(({ name = '' }) => name))
+  const isOurs = ({ startedBy }: Task) => startedBy === started.deploymentId
+  const others = tasks.filter((task) => !isOurs(task)).map(({ taskArn = '' }) => taskArn.split('/').at(-1) ?? '')
   const stopped = tasks
-    .filter(({ startedBy }) => startedBy === started.deploymentId)
+    .filter(isOurs)
     .map((task) => stoppedTask(task, essential))
     .sort(byInterest)
   const log = definition && (await logOf(clients, definition, stopped, gaps))
@@ -73,7 +76,8 @@ export async function explainFailure(clients: ExplainClients, outcome: Deploymen
     breaker: breaker?.status && {
       status: breaker.status,
       failureCount: breaker.failureCount,
-      threshold: breaker.threshold,
+      // One that is off counts all the same, towards nothing.
+      threshold: breaker.status === 'DISABLED' ? undefined : breaker.threshold,
     },
     triggeredAlarms: deployment?.alarms?.triggeredAlarmNames ?? [],
     stoppedTasks: stopped.slice(0, tasksShown),
@@ -88,6 +92,7 @@ export async function explainFailure(clients: ExplainClients, outcome: Deploymen
     breaker: evidence.breaker || undefined,
     cause: likelyCause({
       ...evidence,
+      events: evidence.events.filter(({ message }) => !others.some((id) => message.includes(`(task ${id})`))),
       breaker: evidence.breaker || undefined,
       definition,
       tasks: stopped,

@@ -120,7 +120,9 @@ function goingBack(situation: Situation, deployment: ServiceDeployment): Judgeme
 }
 
 function goingOn(observation: Observation, situation: Situation, deployment: ServiceDeployment): Judgement {
-  const { primary, completed, holder } = situation
+  const { primary, completed, failed, holder } = situation
+  // Proof of a failure stands, whoever has come since, and although the status has not followed yet.
+  if (holder === 'later' && failed) return judgeByService(observation, situation)
   if (holder === 'later')
     return completed
       ? completedReason(observation, primary)

@@ -4,10 +4,10 @@ import type { Judgement, Observation } from './types.ts'
 
 /** How long an answer of DescribeServices may still be from before the update. */
 const staleMs = 120_000
-/** How long an answer that proves nothing must stay the same: DescribeServices now and then repeats one of before the update. */
-const steadyAnswerMs = 15_000
+/** How long an answer that proves nothing must stay the same: DescribeServices may repeat one of before the update for half a minute. */
+const steadyAnswerMs = 45_000
 /** How long ECS may take from a failure to making the earlier deployment PRIMARY again. */
-const rollbackBeginsMs = 60_000
+const rollbackBeginsMs = 90_000
 
 /** Judges by DescribeServices and events alone: before the service deployment is found, or where it cannot be read. */
 export function judgeByService(observation: Observation, situation: Situation): Judgement {

@@ -7,15 +7,54 @@ import { exitCauses } from './exit-causes.ts'
 import { startCauses } from './start-causes.ts'
 import { sentence, tidy } from './texts.ts'
 
-/** The most probable cause: the first rule that fits, the most specific ones first. */
+/**
+ * The most probable cause, by the strength of the proof: what ECS gives as its own reason, then how the deployment's tasks ended, then the health of
+ * their targets and what the events say. Within each the most specific rule first.
+ */
 export function likelyCause(evidence: Evidence): Cause | undefined {
   if (evidence.outcome.verdict === 'completed' || evidence.outcome.verdict === 'superseded') return undefined
-  for (const rule of [...startCauses, ...exitCauses, ...healthCauses, ...schedulerCauses]) {
+  const ofTasks = { ...evidence, targets: [], events: [] }
+  const failedChecks = firstCause(healthCauses, ofTasks) !== undefined
+  return (
+    firstCause(statedCauses, evidence) ??
+    firstCause([...startCauses, ...exitCauses, ...capacityCauses], ofTasks) ??
+    // The events tell more about a failed check than the task that it ended.
+    (failedChecks ? firstCause(healthCauses, evidence) : undefined) ??
+    firstCause([...startCauses, ...healthCauses, ...capacityCauses, ...waitCauses], evidence)
+  )
+}
+
+function firstCause(rules: CauseRule[], evidence: Evidence): Cause | undefined {
+  for (const rule of rules) {
     const cause = rule(evidence)
     if (cause) return cause
   }
   return undefined
 }
+
+/** Why ECS, or a person, ended the deployment. */
+const statedCauses: CauseRule[] = [
+  ({ triggeredAlarms }) =>
+    triggeredAlarms.length > 0
+      ? {
+          text: `CloudWatch alarm ${triggeredAlarms.join(', ')} went off during the deployment.`,
+          advice: 'See in the metric behind it what this release does differently from the one before.',
+        }
+      : undefined,
+  ({ outcome }) => {
+    const reason = outcome.observation?.serviceDeployment?.statusReason ?? ''
+    return /lifecycle hook/i.test(reason)
+      ? { text: reason, advice: "Look at that function's own log for the time of this deployment." }
+      : undefined
+  },
+  ({ outcome: { verdict, interrupted } }) =>
+    verdict === 'stopped' && !interrupted
+      ? {
+          text: 'It was stopped on request, not for a fault that ECS found.',
+          advice: 'CloudTrail names who called StopServiceDeployment or answered the hook.',
+        }
+      : undefined,
+]
 
 const healthCauses: CauseRule[] = [
   (evidence) => {
@@ -66,14 +105,7 @@ function portMismatch({ outcome, definition }: Evidence): Cause | undefined {
   return text ? { text, advice: "Make the container's portMappings and the service's load balancer agree." } : undefined
 }
 
-const schedulerCauses: CauseRule[] = [
-  (evidence) =>
-    evidence.triggeredAlarms.length > 0
-      ? {
-          text: `CloudWatch alarm ${evidence.triggeredAlarms.join(', ')} went off during the deployment.`,
-          advice: 'See in the metric behind it what this release does differently from the one before.',
-        }
-      : undefined,
+const capacityCauses: CauseRule[] = [
   (evidence) => {
     const text = textWith(
       evidence,
@@ -87,6 +119,10 @@ const schedulerCauses: CauseRule[] = [
         }
       : undefined
   },
+]
+
+/** What holds a deployment up without a fault of its tasks. */
+const waitCauses: CauseRule[] = [
   (evidence) => {
     const bounds = evidence.outcome.observation?.service && rollingBounds(evidence.outcome.observation.service)
     const said = textWith(evidence, /unable to stop or start tasks during a deployment/i)
@@ -106,12 +142,6 @@ const schedulerCauses: CauseRule[] = [
           text: 'Old tasks are under scale-in protection and may not be stopped yet.',
           advice: 'Wait until they end their protection themselves, or lift it with UpdateTaskProtection.',
         }
-      : undefined
-  },
-  ({ outcome }) => {
-    const reason = outcome.observation?.serviceDeployment?.statusReason ?? ''
-    return /lifecycle hook/i.test(reason)
-      ? { text: reason, advice: "Look at that function's own log for the time of this deployment." }
       : undefined
   },
   strategyTakesLonger,

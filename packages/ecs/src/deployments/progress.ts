@@ -12,8 +12,9 @@ export function progressText({ service, started, serviceDeployment }: Observatio
   const target = serviceDeployment?.targetServiceRevision
   const wanted = service?.desiredCount ?? target?.requestedTaskCount ?? 0
   const pending = own?.pendingCount ?? target?.pendingTaskCount ?? 0
-  const failed = serviceDeployment?.deploymentCircuitBreaker?.failureCount ?? own?.failedTasks ?? 0
-  const threshold = serviceDeployment?.deploymentCircuitBreaker?.threshold
+  const breaker = serviceDeployment?.deploymentCircuitBreaker
+  const failed = breaker?.failureCount ?? own?.failedTasks ?? 0
+  const threshold = breaker?.status === 'DISABLED' ? undefined : breaker?.threshold
   return [
     own || target ? `new ${own?.runningCount ?? target?.runningTaskCount ?? 0}/${wanted} running` : 'new gone',
     pending > 0 ? `${pending} starting` : '',

@@ -10,8 +10,17 @@ export function inProgress(phase: Phase, reason: string, hook?: PausedHook): Jud
   return { ended: false, phase, reason, ...(hook && { hook }) }
 }
 
-/** Completed, with what a reader must not overlook: a desired count of 0, old tasks that still drain, a newer deployment begun since. */
-export function completedReason({ started, service, serviceDeployment }: Observation, newer?: Deployment): Judgement {
+/** Whether tasks of this deployment are wanted, and none runs. Two answers have to agree, as either may be some seconds old. */
+export function runsNothing(observation: Observation | undefined): boolean {
+  const { service, serviceDeployment, started } = observation ?? {}
+  const own = service?.deployments?.find(({ id }) => id === started?.deploymentId)
+  const running = Math.max(own?.runningCount ?? 0, serviceDeployment?.targetServiceRevision?.runningTaskCount ?? 0)
+  return own?.rolloutState === 'COMPLETED' && (service?.desiredCount ?? 0) > 0 && running === 0
+}
+
+/** Completed, with what a reader must not overlook: nothing runs, old tasks still drain, a newer deployment has begun since. */
+export function completedReason(observation: Observation, newer?: Deployment): Judgement {
+  const { started, service, serviceDeployment } = observation
   const target = revisionName(started.taskDefinition)
   const requested = serviceDeployment?.targetServiceRevision?.requestedTaskCount
   const desired = service?.desiredCount ?? requested
@@ -20,6 +29,7 @@ export function completedReason({ started, service, serviceDeployment }: Observa
     .reduce((sum, { runningCount = 0 }) => sum + runningCount, 0)
   const notes = [
     desired === 0 ? 'The desired count is 0, so nothing runs and nothing was proven about this release.' : '',
+    !newer && runsNothing(observation) ? `But 0 of ${desired} tasks run: look at what stopped them.` : '',
     draining > 0 && !newer ? `${draining} task${draining === 1 ? '' : 's'} of the earlier release still drain.` : '',
     newer ? `A newer deployment, ${newer.id} with ${revisionName(newer.taskDefinition)}, has begun since.` : '',
   ]

@@ -83,7 +83,9 @@ function section(heading: string, lines: string[]): string[] {
 
 function breakerText({ status, failureCount, threshold }: NonNullable<FailureReport['breaker']>): string {
   const state = status.toLowerCase().replaceAll('_', ' ')
-  return failureCount === undefined ? state : `${state}, ${failureCount} failures, threshold ${threshold ?? 'unknown'}`
+  return failureCount === undefined
+    ? state
+    : `${state}, ${failureCount} failures${threshold === undefined ? '' : `, threshold ${threshold}`}`
 }
 
 /** Tasks that ended in the same way, which after a crash loop are all of them. */

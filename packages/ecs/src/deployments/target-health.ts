@@ -4,10 +4,11 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { TargetHealthLine } from './types.ts'
 
-/** The targets that are not healthy (Elastic Load Balancing API: DescribeTargetHealth). */
+/** The targets that are not healthy, of those that `isOurs` names (Elastic Load Balancing API: DescribeTargetHealth). */
 export async function unhealthyTargets(
   elb: ElasticLoadBalancingV2Client,
   targetGroups: string[],
+  isOurs: (id: string, port: number | undefined) => boolean,
 ): Promise<TargetHealthLine[]> {
   const answers = await Promise.all(
     targetGroups.map(async (TargetGroupArn) => {
@@ -22,5 +23,5 @@ export async function unhealthyTargets(
       }))
     }),
   )
-  return answers.flat().filter(({ state }) => state !== 'healthy')
+  return answers.flat().filter(({ state, target, port }) => state !== 'healthy' && isOurs(target, port))
 }

@@ -6,6 +6,7 @@ import { describeServices, isNamed, isUnknownCluster } from '../services/describ
 import { withoutServicePrefix } from './event-texts.ts'
 import { countFailures, type LinkContext, linkByList, refreshServiceDeployments } from './link.ts'
 import { progressLine, progressText } from './progress.ts'
+import { runsNothing } from './reasons.ts'
 import { judgeTrack, newTrack, observationOf, type Track, takeService } from './track.ts'
 import type { DeploymentOutcome, Judgement, Observation, StartedDeployment } from './types.ts'
 
@@ -28,7 +29,9 @@ export interface WatchOptions {
   onEnded?: (outcome: DeploymentOutcome) => void
 }
 
-const intervalMs = 2_000
+const intervalMs = 1_500
+/** A poll's calls may be throttled for minutes, but never hang for longer. Timers take at most 2^31 ms, and a timeout may be any length. */
+const pollAtMostMs = 600_000
 const slowestMs = 10_000
 /** Credentials of an instance or a container can be out of reach for a moment. An expired session and a missing right end the watch at once. */
 const refusalsBorne = 3
@@ -56,6 +59,8 @@ export async function watchDeployments(
 
   const end = (track: Track, outcome: DeploymentOutcome) => {
     outcomes.set(track, outcome)
+    if (outcome.verdict === 'completed' && runsNothing(outcome.observation))
+      log.warning(`${outcome.started.service}: ${outcome.reason}`)
     options.onEnded?.(outcome)
   }
   const open = () => tracks.filter((track) => !outcomes.has(track))
@@ -107,8 +112,8 @@ async function poll(
 ): Promise<boolean> {
   const { ecs, clock, log } = context
   const cluster = tracks[0]!.started.cluster
-  // Throttled calls are repeated for minutes; the deadline holds all the same.
-  const remaining = AbortSignal.timeout(Math.max(5_000, deadline - clock.now().getTime() + 1_000))
+  const left = deadline - clock.now().getTime() + 1_000
+  const remaining = AbortSignal.timeout(Math.min(pollAtMostMs, Math.max(5_000, left)))
   const abortSignal = context.signal ? AbortSignal.any([context.signal, remaining]) : remaining
   const link: LinkContext = {
     ecs,

@@ -45,14 +45,13 @@ export async function findEquivalentRevision(
   limit = revisionsLookedAt,
 ): Promise<string | undefined> {
   const family = wanted.family ?? ''
-  let candidate = await describeTaskDefinition(ecs, family)
-  const latest = candidate?.taskDefinition.revision ?? 0
-  for (let back = 0; back < limit && latest - back > 0; back++) {
-    if (back > 0) candidate = await describeTaskDefinition(ecs, `${family}:${latest - back}`)
-    const equal = candidate && usableFor(wanted, candidate)
-    if (equal) return equal
-  }
-  return undefined
+  const newest = await describeTaskDefinition(ecs, family)
+  const latest = newest?.taskDefinition.revision ?? 0
+  const equal = newest && usableFor(wanted, newest)
+  if (equal) return equal
+  const before = Array.from({ length: Math.max(0, Math.min(limit, latest) - 1) }, (_, back) => latest - 1 - back)
+  const candidates = await Promise.all(before.map((revision) => describeTaskDefinition(ecs, `${family}:${revision}`)))
+  return candidates.flatMap((candidate) => (candidate && usableFor(wanted, candidate)) ?? [])[0]
 }
 
 /** The candidate's ARN when it is ACTIVE, of the same family, and means the same. */

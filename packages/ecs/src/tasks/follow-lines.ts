@@ -7,14 +7,18 @@ import { type LogTail, logTail } from './log-tail.ts'
 export interface FollowedLines {
   /** Starts a read without waiting for it, so that a throttled log never delays the task's state. */
   poll(task: Task): void
-  /** Reads on until nothing has come for a few seconds: lines reach CloudWatch Logs some seconds after they were written. */
+  /** Reads on until nothing has come for a moment: lines reach CloudWatch Logs later than they were written. */
   finish(task: Task): Promise<void>
   printed(): number
 }
 
-/** How long after a container's end its last lines may still come. */
-const lateMs = 5_000
-const shortestQuietMs = 1_500
+/**
+ * How long nothing must have come after a container's end, counted from there: the log driver hands over its last lines before the container counts
+ * as ended, and what remains is their way into CloudWatch Logs. First lines take longer, as their stream has to be made.
+ */
+const quietMs = 1_200
+const firstLinesMs = 3_000
+const lookMs = 200
 const finishAtMostMs = 30_000
 
 /** Hands the lines of one container of a task to `print` as they come. Where they cannot be read it says so, once, and goes on without. */
@@ -73,19 +77,16 @@ export function followLines(
     async finish(task) {
       const ran = task.containers?.some(({ name, exitCode }) => name === container && exitCode !== undefined)
       if (!ran) return
-      // Between the container's end and STOPPED the platform cleans up, often for longer than lines need.
-      const { stoppedAt, executionStoppedAt } = task
-      const gone = stoppedAt && executionStoppedAt ? stoppedAt.getTime() - executionStoppedAt.getTime() : 0
-      const quiet = Math.max(shortestQuietMs, lateMs - gone)
       // A throttled read goes on for minutes; the step does not wait for it longer than this.
       const enough = new AbortController()
       const late = clock.sleep(finishAtMostMs, enough.signal).then(() => 'late' as const)
+      const quiet = () => ((tail?.printed ?? 0) > 0 ? quietMs : firstLinesMs)
       let quietSince = clock.now().getTime()
-      while (!given && clock.now().getTime() < quietSince + quiet) {
+      while (!given && clock.now().getTime() < quietSince + quiet()) {
         const count = await Promise.race([start(task), late])
         if (count === 'late') break
         if (count > 0) quietSince = clock.now().getTime()
-        await clock.sleep(500)
+        await clock.sleep(lookMs)
       }
       enough.abort()
     },
