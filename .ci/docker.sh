@@ -129,11 +129,6 @@ registry() {
   start registry "curl -fs http://127.0.0.1:$port/v2/ || wget -qO- http://127.0.0.1:$port/v2/" docker-registry serve "$work/registry.yml" && registry_url=http://127.0.0.1:$port
 }
 
-walker() {
-  command -v go > /dev/null || return 1
-  (cd scripts/docker-checks/buildkit-walk && GOFLAGS=-mod=readonly timeout 300 go build -buildvcs=false -o "$work/bin/buildkit-walk" .) > "$work/walk.txt" 2>&1
-}
-
 [ -d node_modules ] || npm ci --no-audit --no-fund > /dev/null || exit 1
 for action in build-image push-ecr; do
   [ -f "actions/$action/dist/index.js" ] || npm run -s build || exit 1
@@ -147,7 +142,6 @@ command -v docker > /dev/null && buildx && CHECK_BUILDX=yes
 [ $CHECK_BUILDX = yes ] && builder && CHECK_BUILDER=yes
 command -v skopeo > /dev/null || install skopeo
 registry
-walker
 busybox_static
 export CHECK_WORK=$work CHECK_REGISTRY=$registry_url CHECK_BUSYBOX=$cache/busybox
 say "engine $(docker version --format '{{.Server.Version}}' 2> /dev/null || echo none), $(docker buildx version 2> /dev/null || echo 'no buildx'), $(skopeo --version 2> /dev/null || echo 'no skopeo'), registry ${registry_url:-none}"

@@ -1,7 +1,8 @@
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  cpSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -14,49 +15,20 @@ import {
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
+import { buildArguments } from '../../actions/build-image/src/docker/arguments.ts'
+import type { Inputs } from '../../actions/build-image/src/inputs.ts'
+import { hashWholeFolder } from '../../actions/build-image/src/source-key/build-context.ts'
+import { readDockerfile } from '../../actions/build-image/src/source-key/builder-files.ts'
 import { type ContextEntry, contextEntries } from '../../actions/build-image/src/source-key/context-files.ts'
 import { parseIgnoreFile } from '../../actions/build-image/src/source-key/ignore-file.ts'
-import { ignoreMatcher } from '../../actions/build-image/src/source-key/ignore-matcher.ts'
 import { assert, check } from './harness.ts'
-import { randomIgnoreFile, randomTree, seeded } from './random-trees.ts'
-import { found, noBuilder, output, type World, workspace } from './world.ts'
+import { judgePairs, tallyText } from './judge-pairs.ts'
+import { allPairs } from './pairs.ts'
+import { randomTree, seeded } from './random-trees.ts'
+import { commitTime, found, noBuilder, output, type World, workspace } from './world.ts'
 
-/** Whether the source key sees what BuildKit sees: its client's walk in thousands of cases, real builds in some. */
+/** Whether the source key sees what BuildKit sees, by real builds. `.ci/source-key.sh` asks BuildKit's own packages in many more cases. */
 export async function checkContexts(world: World): Promise<void> {
-  const walker = startWalker()
-  await check(
-    '3000 random contexts are walked as BuildKit’s own client walks them',
-    !walker && 'no Go to build the walk',
-    async () => {
-      const random = seeded(20_250_601)
-      let unclear = 0
-      for (let tree = 0; tree < 30; tree++) {
-        const root = randomTree(path.join(found.work, 'walk'), random)
-        for (let round = 0; round < 100; round++) {
-          const ignore = randomIgnoreFile(random)
-          const answer = await walker!.ask(root, ignore)
-          // What the builder refuses is built by nobody.
-          if (answer.error) continue
-          const rules = parseIgnoreFile(ignore)
-          const ours = contextEntries(root, rules).map((entry) => [entry.path, entry.link?.toString() ?? ''])
-          const theirs = answer.entries.map(([name, , link]) => [name, link])
-          if (ignoreMatcher(rules).unclear.length === 0) assert.deepEqual(ours, theirs, JSON.stringify(ignore))
-          else {
-            unclear++
-            const names = new Set(ours.map(([name]) => name))
-            assert.ok(
-              theirs.every(([name]) => names.has(name)),
-              JSON.stringify(ignore),
-            )
-          }
-        }
-      }
-      assert.ok(unclear < 600, `${unclear} of 3000 were unclear`)
-    },
-  )
-  walker?.process.stdin.end()
-
   await check('20 random contexts arrive in an image as the key lists them', noBuilder, async () => {
     const random = seeded(7)
     for (let round = 0; round < 20; round++) {
@@ -81,6 +53,102 @@ export async function checkContexts(world: World): Promise<void> {
   })
 
   await checkNoWrongHit(world)
+  await checkOptions(world)
+
+  await check(
+    `${allPairs.length} pairs of contexts: what becomes another image has another key`,
+    noBuilder,
+    async () => {
+      const built = new Map<string, string | undefined>()
+      const tally = await judgePairs(allPairs, path.join(found.work, 'pairs'), async (inputs) => {
+        // A build is a function of the whole folder; the same folder is built once.
+        const { hash } = await hashWholeFolder(path.dirname(inputs.context))
+        const known = `${hash} ${inputs.dockerfile}`
+        if (!built.has(known)) built.set(known, await digestOf(inputs))
+        return built.get(known)
+      })
+      console.log(tallyText(tally))
+      assert.deepEqual(tally.falseHits, [])
+    },
+  )
+}
+
+/** What buildx makes of these inputs, called as build-image calls it. Undefined when it refuses them. */
+async function digestOf(inputs: Inputs): Promise<string | undefined> {
+  const layout = path.join(found.work, 'pair-layout')
+  rmSync(layout, { recursive: true, force: true })
+  const { file } = readDockerfile(inputs.context, inputs.dockerfile)
+  const args = buildArguments(
+    { ...inputs, builder: 'checks' },
+    { dockerfile: file, labels: {}, destination: { layout }, fresh: false },
+  )
+  return output('env', [`SOURCE_DATE_EPOCH=${commitTime}`, 'docker', ...args]).then(
+    () => JSON.parse(readFileSync(path.join(layout, 'index.json'), 'utf8')).manifests[0].digest,
+    () => undefined,
+  )
+}
+
+/** Inputs and surroundings of one source: which of them make another image, and which another key. */
+async function checkOptions(world: World): Promise<void> {
+  const base = {
+    Dockerfile: `FROM scratch AS base
+FROM base AS final
+ARG VERSION=1
+ARG HTTP_PROXY
+ENV VERSION=$VERSION PROXY=$HTTP_PROXY
+COPY a /
+`,
+    a: 'a',
+  }
+  const variants: Record<string, [Record<string, string>, Record<string, string>?]> = {
+    nothing: [{}],
+    'another build argument': [{ 'build-args': 'VERSION=2' }],
+    'a label': [{ labels: 'team=shop' }],
+    'the label for the reference': [{ labels: 'org.opencontainers.image.ref.name=v1' }],
+    'another name of the platform': [{ platforms: 'linux/amd64/v1' }],
+    'another platform': [{ platforms: 'linux/arm64' }],
+    'another name of the other platform': [{ platforms: 'linux/arm64/v8' }],
+    'a proxy in the configuration': [{}, { proxies: 'http://192.0.2.1:3128' }],
+    'another proxy in the configuration': [{}, { proxies: 'http://192.0.2.2:3128' }],
+    'the last stage by name': [{ target: 'final' }],
+    'a build argument equal to its default': [{ 'build-args': 'VERSION=1' }],
+    'a build argument that nothing takes': [{ 'build-args': 'UNUSED=1' }],
+  }
+  const accepted = [
+    'the last stage by name',
+    'a build argument equal to its default',
+    'a build argument that nothing takes',
+  ]
+  await check('options that make another image make another key', noBuilder, async () => {
+    const images = new Map<string, string>()
+    const keys = new Map<string, string>()
+    const needless: string[] = []
+    for (const [name, [inputs, config]] of Object.entries(variants)) {
+      const folder = workspace('options', base)
+      const env = config && {
+        DOCKER_CONFIG: configWith(config.proxies!),
+        BUILDX_CONFIG: path.join(process.env.DOCKER_CONFIG!, 'buildx'),
+      }
+      const options = { rebuild: 'true', platforms: 'linux/amd64', ...inputs }
+      const { outputs, log } = await world.build(folder, options, env ? { env } : {})
+      const { digest, 'source-key': key } = outputs
+      if (!digest || !key) assert.fail(log)
+      assert.equal(images.get(key) ?? digest, digest, `${name}: same key, other image`)
+      if (keys.has(digest) && keys.get(digest) !== key) needless.push(name)
+      images.set(key, digest)
+      keys.set(digest, keys.get(digest) ?? key)
+    }
+    console.log(`  ${Object.keys(variants).length} variants, 0 false hits, needless misses: ${needless.join(', ')}`)
+    assert.deepEqual(needless, accepted)
+  })
+}
+
+/** A copy of Docker's configuration that has proxies. */
+function configWith(httpProxy: string): string {
+  const folder = path.join(found.work, 'config-with-proxies')
+  cpSync(process.env.DOCKER_CONFIG!, folder, { recursive: true })
+  writeFileSync(path.join(folder, 'config.json'), JSON.stringify({ proxies: { default: { httpProxy } } }))
+  return folder
 }
 
 /** One key, one image: whatever is changed, when the key stays, the image must. */
@@ -136,25 +204,6 @@ async function checkNoWrongHit(world: World): Promise<void> {
   )
 }
 
-interface Walker {
-  process: ChildProcessWithoutNullStreams
-  ask(root: string, ignore: string): Promise<{ error?: string; entries: [string, string, string][] }>
-}
-
-function startWalker(): Walker | undefined {
-  const program = path.join(found.work, 'bin/buildkit-walk')
-  if (!lstatSync(program, { throwIfNoEntry: false })) return undefined
-  const process = spawn(program)
-  const answers = createInterface({ input: process.stdout })[Symbol.asyncIterator]()
-  return {
-    process,
-    async ask(root, ignore) {
-      process.stdin.write(`${JSON.stringify({ root, ignore })}\n`)
-      return JSON.parse(String((await answers.next()).value))
-    },
-  }
-}
-
 /** Patterns over names of the tree, none that the builder refuses: a build that fails shows nothing. */
 function plainIgnoreFile(root: string, random: () => number): string {
   const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => /^[\w./-]+$/.test(name))
@@ -188,7 +237,7 @@ function expected(entries: ContextEntry[]): string[] {
   return entries
     .map((entry) => {
       if (entry.kind === 'symlink') return `${entry.path} -> ${entry.link}`
-      const file = entry.kind === 'hardlink' ? files.get(entry.link!.toString())! : entry
+      const file = entry.kind === 'hardlink' ? files.get(entry.link!)! : entry
       return `${entry.path} ${entry.mode.toString(8)} ${file.content ? readFileSync(file.content, 'hex') : ''}`
     })
     .sort()

@@ -34,6 +34,7 @@ const names = [
   '{a}',
   'a\\b',
   '#c',
+  'a'.repeat(120),
 ]
 const wild = [
   '*',
@@ -64,8 +65,22 @@ const wild = [
   '\\w',
   '[a^]',
   '[a.b]',
+  '**/*.b',
+  '*a*b*',
+  `${'a*'.repeat(30)}b`,
+  `${'*a'.repeat(30)}`,
+  `${'**/a*'.repeat(8)}`,
+  `${'?'.repeat(20)}*`,
+  'a{2,}*',
+  '*a{1,3}',
+  '*^a',
+  '*|^b|x*',
+  '\\D*',
+  '[a-c-x]*',
+  '**\uFEFF',
 ]
-const refused = ['[]a]', '[a-', '[x', 'a\\', '[[x]', '[*]']
+/** Refused by the builder, or read in a way that is not reproduced. */
+const refused = ['[]a]', '[a-', '[x', 'a\\', '[[x]', '[*]', '\\b*', '*{2}', '\uFEFF*']
 
 /** A new tree below `root`: files, folders, links and hard links, with names that mean something in patterns. */
 export function randomTree(root: string, random: () => number): string {
