@@ -55,6 +55,35 @@ describe('what passes', () => {
     expect(run.log).toMatch(/again in \d+\.\d s\./)
   })
 
+  test('a registry that is away for a minute in the middle of a blob', async () => {
+    await start()
+    const { layout, root } = await largeImage()
+    const clock = on.simulator.world.clock
+    const away = { service: 'registry', effect: { kind: 'drop', when: 'before' } } as const
+    on.simulator.addFaults({
+      service: 'registry',
+      operation: 'PUT /v2/*/blobs/*',
+      effect: { kind: 'drop', when: 'mid-body' },
+      times: 1,
+    })
+    let back: Promise<void> | undefined
+    const run = await on.run(
+      { image: layout },
+      {
+        onLine: (line) => {
+          if (back || !line.includes('again in')) return
+          on.simulator.addFaults(away)
+          back = new Promise((done) => clock.after(60, () => done(on.simulator.clearFaults())))
+        },
+      },
+    )
+    await back
+    expect(errorOf(run)).toEqual([])
+    expect((await on.stored(commitTag))?.digest).toBe(root.digest)
+    expect(run.durationMs).toBeGreaterThan(60_000)
+    expect(run.log.match(/waiting up to 5m/g)!.length).toBeLessThanOrEqual(4)
+  })
+
   test('429 with Retry-After, which is waited for', async () => {
     await start()
     const { layout } = await on.image()
@@ -154,7 +183,9 @@ describe('what must not end in a tag', () => {
     })
     const run = await on.run({ image: layout })
     expect(run.exitCode).toBe(1)
-    expect(errorOf(run)[0]).toMatch(/The upload of layer [0-9a-f]{12} failed 6 times/)
+    expect(errorOf(run)[0]).toMatch(
+      /The upload of layer [0-9a-f]{12} got no answer: .* \d+ attempts in 5m.* failed\. Run the step again later/,
+    )
     await nothingTagged()
   })
 

@@ -20,6 +20,7 @@ const action = fileURLToPath(new URL('..', import.meta.url))
 /** A simulator, a folder for images, and the action as a process between them. */
 export async function stage(scenario: Scenario = {}) {
   const simulator = await startSimulator({
+    speed: 60,
     scenario: { ...scenario, seed: { repositories: [{ name: 'shop/api' }], ...scenario.seed } },
   })
   const folder = mkdtempSync(path.join(tmpdir(), 'push-ecr-'))

@@ -42,13 +42,17 @@ export function patientRetries(options: RetryOptions): RetryStrategyV2 {
 
       if (kind === 'throttled' && throttledSince === undefined) onThrottled?.(info.error)
       const base = kind === 'throttled' ? throttlingBaseMs : transientBaseMs
-      const ceiling = Math.min(longestDelayMs, base * 2 ** Math.min(retries, 10))
       const hint = info.retryAfterHint ? info.retryAfterHint.getTime() - now : 0
-      await clock.sleep(Math.max(base / 2, random() * ceiling, Math.min(hint, longestDelayMs)), signal)
+      await clock.sleep(Math.max(fullJitter(retries, base, random), Math.min(hint, longestDelayMs)), signal)
       return token(retries + 1, since)
     },
     recordSuccess: () => {},
   }
+}
+
+/** Milliseconds before the next attempt: anything up to `baseMs` doubled with every retry, but half of it at least and 15 s at most. */
+export function fullJitter(retries: number, baseMs: number, random: () => number = Math.random): number {
+  return Math.max(baseMs / 2, random() * Math.min(longestDelayMs, baseMs * 2 ** Math.min(retries, 10)))
 }
 
 function token(retries: number, throttledSince: number | undefined): PatientToken {

@@ -9,8 +9,17 @@ import {
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import fc from 'fast-check'
-import { openOciLayout, openRegistry, plainAccess, pushImage, type RegistryAccess, readManifest } from '../src/index.ts'
+import {
+  openOciLayout,
+  openRegistry,
+  plainAccess,
+  pushImage,
+  type RegistryAccess,
+  type RegistryOptions,
+  readManifest,
+} from '../src/index.ts'
 import { hasBlob, uploadBlob } from '../src/registry/blobs.ts'
 import { parseErrorBody, retryAfter } from '../src/registry/errors.ts'
 import { httpClient } from '../src/registry/http.ts'
@@ -45,7 +54,7 @@ afterEach(() => {
   server?.close()
 })
 
-function connect(access: string | RegistryAccess, options: { env?: NodeJS.ProcessEnv; signal?: AbortSignal } = {}) {
+function connect(access: string | RegistryAccess, options: Partial<RegistryOptions> = {}) {
   const clock = instantClock()
   const log = memoryLog()
   const registry = openRegistry(typeof access === 'string' ? plainAccess(access) : access, {
@@ -97,15 +106,88 @@ test('an upload session without an address is an error that says so', async () =
 
 test('throttling is waited for as long as it takes, and given up after five minutes', async () => {
   let throttled = 20
-  const { registry, clock } = connect(
+  const { registry, clock, log } = connect(
     await registryThat((_, response) => (throttled-- > 0 ? answer(response, 429, {}, '') : answer(response, 200))),
   )
   expect(await hasBlob(registry, 'shop', blob)).toBe(true)
   expect(clock.slept).toHaveLength(20)
   expect(Math.max(...clock.slept)).toBe(15_000)
+  expect(log.lines).toEqual([
+    expect.stringMatching(/status 429; again in 0\.5 s\.$/),
+    expect.stringMatching(/status 429; waiting up to 5m\.$/),
+  ])
 
   throttled = Number.POSITIVE_INFINITY
   await expect(hasBlob(registry, 'shop', blob)).rejects.toThrow(/stayed throttled for 5m/)
+})
+
+test.each([
+  ['refuses connections', 'ECONNREFUSED', 90_000],
+  ['answers 503', 'status 503', 240_000],
+])('a registry that %s for a while is waited for, and given up after five minutes', async (_, reason, awayMs) => {
+  let origin = ''
+  origin = await registryThat((_request, response) =>
+    clock.now().getTime() < until ? answer(response, 503) : answer(response, 200),
+  )
+  const { registry, clock, log } = connect(origin)
+  let until = clock.now().getTime() + awayMs
+  if (reason === 'ECONNREFUSED') {
+    const { port } = new URL(origin)
+    await new Promise((resolve) => server.close(resolve))
+    const { sleep } = clock
+    clock.sleep = async (milliseconds) => {
+      await sleep(milliseconds)
+      if (clock.now().getTime() >= until && !server.listening)
+        await new Promise<void>((up) => server.listen(Number(port), '127.0.0.1', up))
+    }
+  }
+  expect(await hasBlob(registry, 'shop', blob)).toBe(true)
+  expect(log.text()).toContain(reason)
+  expect(log.lines).toHaveLength(2)
+
+  if (reason === 'ECONNREFUSED') await new Promise((resolve) => void server.close(resolve).closeAllConnections())
+  until = Number.POSITIVE_INFINITY
+  await expect(hasBlob(registry, 'shop', blob)).rejects.toThrow(
+    /\d+ attempts in 5m.* failed\. Run the step again later/,
+  )
+})
+
+test('an upload that stands still is noticed, and sent again in a session of its own', async () => {
+  const large = Buffer.alloc(24 * 1024 * 1024)
+  const whole = { digest: sha256(large), size: large.length }
+  const sessions: string[] = []
+  server = createServer((request, response) => {
+    if (request.method === 'HEAD') return answer(response, 404)
+    if (request.method === 'POST') return answer(response, 202, { location: `/u/${sessions.length}` })
+    sessions.push(request.url!.split('?')[0]!)
+    // The first body is never read, so that the buffers between fill up; the second is read, and never answered.
+    if (sessions.length === 1) return
+    request.resume()
+    request.on('end', () => sessions.length > 2 && answer(response, 201))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { registry, log } = connect(origin, { silenceMs: 300 })
+  const bodies = { description: 'a test', open: async () => Readable.from([large]) }
+  const sent: number[] = []
+  await uploadBlob(registry, 'shop', whole, bodies, { onBytes: (count) => void sent.push(count) })
+  expect(sessions).toEqual(['/u/0', '/u/1', '/u/2'])
+  expect(log.text()).toMatch(/was silent for .* s; again in/)
+  expect(sent.reduce((sum, count) => sum + count, 0)).toBe(large.length)
+}, 20_000)
+
+test('a session that the registry forgot is opened anew', async () => {
+  let puts = 0
+  const { registry } = connect(
+    await registryThat((request, response) => {
+      if (request.method === 'HEAD') answer(response, 404)
+      else if (request.method === 'POST') answer(response, 202, { location: '/u' })
+      else if (puts++ === 0)
+        answer(response, 404, {}, '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN","message":"upload unknown"}]}')
+      else answer(response, 201)
+    }),
+  )
+  expect(await uploadBlob(registry, 'shop', blob, source)).toBe('uploaded')
 })
 
 test('Retry-After is obeyed in either form, up to a minute', async () => {
@@ -262,7 +344,7 @@ describe('the HTTP client', () => {
   test('gives up on a connection that is silent for too long', async () => {
     const origin = await registryThat(() => {})
     const client = httpClient({})
-    await expect(client.send({ method: 'GET', url: new URL(origin), idleMs: 200 })).rejects.toMatchObject({
+    await expect(client.send({ method: 'GET', url: new URL(origin), silenceMs: 200 })).rejects.toMatchObject({
       code: 'ETIMEDOUT',
     })
     client.close()

@@ -2,7 +2,7 @@ import { UserError } from '@deploy-actions/action-kit'
 import { shortDigest } from '../reference.ts'
 import type { Chunks } from '../sources/chunks.ts'
 import { type Purpose, RegistryError } from './errors.ts'
-import type { HttpResponse } from './http.ts'
+import { type HttpResponse, longestSilenceMs } from './http.ts'
 import { discard, type Registry } from './registry.ts'
 import { isTransient } from './retry.ts'
 import { ContentError, verified } from './verified.ts'
@@ -25,8 +25,8 @@ export interface UploadOptions {
   signal?: AbortSignal
 }
 
-/** A registry may need long to commit a layer after its last byte. */
-const commitMs = 15 * 60_000
+/** A registry reads a layer again before it commits it; this is slow enough for any. */
+const commitBytesPerMs = 20_000
 
 /** Whether the repository holds the blob (OCI distribution specification: HEAD blob). */
 export function hasBlob(registry: Registry, repository: string, { digest }: Blob): Promise<boolean> {
@@ -110,8 +110,7 @@ async function openSession(
       return locationOf(response, mountUrl)
     } catch (error) {
       // Mounting is a favour: a role without rights on the source repository can still upload.
-      if (!(error instanceof RegistryError) || isTransient(error) || error.status === 429 || error.status === 401)
-        throw error
+      if (!(error instanceof RegistryError) || isTransient(error) || error.status === 401) throw error
     }
   }
   const response = await registry.send({ what, action: 'ecr:InitiateLayerUpload' }, [202], { method: 'POST', url })
@@ -136,7 +135,7 @@ async function put(
     url: session,
     headers: { 'content-type': 'application/octet-stream' },
     body,
-    idleMs: commitMs,
+    answerMs: Math.max(registry.options.silenceMs ?? longestSilenceMs, blob.size / commitBytesPerMs),
     signal,
   })
   await discard(response)
@@ -181,7 +180,6 @@ export function openBlob(registry: Registry, repository: string, blob: Blob): Pr
       const response = await registry.send(purpose, [200, 301, 302, 303, 307, 308], {
         method: 'GET',
         url,
-        idleMs: 120_000,
       })
       if (response.status === 200) return response.stream
       await discard(response)

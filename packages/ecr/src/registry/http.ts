@@ -20,8 +20,10 @@ export interface HttpRequest {
   headers?: Record<string, string>
   body?: Buffer | RequestBody
   signal?: AbortSignal | undefined
-  /** How long the connection may be silent. A registry may need minutes to commit a layer of many gigabytes. */
-  idleMs?: number
+  /** How long no byte may move. Default one minute. */
+  silenceMs?: number | undefined
+  /** How long the answer to a complete body may take; default `silenceMs`. A registry may need minutes to commit a layer of many gigabytes. */
+  answerMs?: number
 }
 
 export interface HttpResponse {
@@ -35,6 +37,9 @@ export interface HttpClient {
   send(request: HttpRequest): Promise<HttpResponse>
   close(): void
 }
+
+/** No registry that works is silent for so long while bytes are under way. */
+export const longestSilenceMs = 60_000
 
 /**
  * A client on Node's own http: it streams a body of any size from a Readable without keeping it, and delivers an answer that arrives before the
@@ -50,7 +55,7 @@ export function httpClient(env: NodeJS.ProcessEnv = process.env): HttpClient {
       plain.destroy()
       secure.destroy()
     },
-    async send({ method, url, headers = {}, body, signal, idleMs = 60_000 }) {
+    async send({ method, url, headers = {}, body, signal, silenceMs = longestSilenceMs, answerMs = silenceMs }) {
       signal?.throwIfAborted()
       const streamed = body !== undefined && !Buffer.isBuffer(body) ? body : undefined
       const source = await streamed?.open()
@@ -63,19 +68,20 @@ export function httpClient(env: NodeJS.ProcessEnv = process.env): HttpClient {
           method,
           agent: isSecure ? secure : plain,
           headers: { ...headers, ...(bodyless ? {} : { 'content-length': String(size ?? 0) }) },
+          // From here on, so that a connection that never comes about is noticed too.
+          timeout: silenceMs,
           ...(signal && { signal }),
         })
         const fail = (error: Error) => {
           request.destroy()
           reject(error)
         }
-        request.setTimeout(idleMs, () =>
-          fail(
-            Object.assign(new Error(`${url.host} was silent for ${Math.round(idleMs / 1000)} s`), {
-              code: 'ETIMEDOUT',
-            }),
-          ),
-        )
+        let limit = silenceMs
+        request.on('timeout', () => fail(timedOut(`${url.host} was silent for ${Math.round(limit / 1000)} s`)))
+        request.on('finish', () => {
+          limit = answerMs
+          request.setTimeout(answerMs)
+        })
         request.on('error', fail)
         request.on('response', (stream) => {
           // Refusals may come while the body is still on its way: the rest is not sent, and the connection is not used again.
@@ -87,6 +93,10 @@ export function httpClient(env: NodeJS.ProcessEnv = process.env): HttpClient {
       })
     },
   }
+}
+
+function timedOut(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ETIMEDOUT' })
 }
 
 /** Sends chunk by chunk, each one handed to the kernel before the next is asked for, since its buffer is used again. Ends early when an answer is there. */

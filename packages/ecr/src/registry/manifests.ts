@@ -80,7 +80,7 @@ export function putManifest(
         url: manifestUrl(registry, repository, reference),
         headers: { 'content-type': manifest.mediaType },
         body: manifest.bytes,
-        idleMs: 120_000,
+        answerMs: 120_000,
       })
       await discard(response)
       const said = response.headers['docker-content-digest']

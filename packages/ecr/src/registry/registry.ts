@@ -10,7 +10,10 @@ export interface RegistryOptions {
   signal?: AbortSignal | undefined
   env?: NodeJS.ProcessEnv
   random?: () => number
-  throttlingMs?: number
+  /** How long one request may go on failing before that is an error. Default 5 minutes. */
+  patienceMs?: number
+  /** How long a connection may stand still. Default one minute. */
+  silenceMs?: number
 }
 
 /** One registry to speak to: authorised requests, repeated where that may help. */
@@ -37,7 +40,7 @@ class StaleToken extends Error {
 }
 
 export function openRegistry(access: RegistryAccess, options: RegistryOptions): Registry {
-  const { clock, log, signal } = options
+  const { clock, log, signal, silenceMs } = options
   const http = httpClient(options.env)
   const policy: RetryPolicy = { ...options, clock, log, signal }
   // A token that worked before has expired; one that never worked is wrong, and asking again would not help.
@@ -52,7 +55,7 @@ export function openRegistry(access: RegistryAccess, options: RegistryOptions): 
       const own = request.url.origin === access.origin.origin
       const token = own ? await access.authorization() : undefined
       const headers = { ...request.headers, ...(token && { authorization: token }) }
-      const response = await http.send({ ...request, headers, signal: either(request.signal) })
+      const response = await http.send({ silenceMs, ...request, headers, signal: either(request.signal) })
       if (accept.includes(response.status)) {
         if (own) worked.add(token)
         return response

@@ -1,4 +1,5 @@
-import { type Clock, formatDuration, type Log, messageOf } from '@deploy-actions/action-kit'
+import { type Clock, formatDuration, type Log, messageOf, UserError } from '@deploy-actions/action-kit'
+import { fullJitter } from '@deploy-actions/aws'
 import { capitalised } from '../text.ts'
 import { RegistryError } from './errors.ts'
 import { isLostConnection } from './http.ts'
@@ -8,58 +9,56 @@ export interface RetryPolicy {
   log: Pick<Log, 'info'>
   signal?: AbortSignal | undefined
   random?: () => number
-  /** How long one request may be throttled before that is an error. Default 5 minutes. */
-  throttlingMs?: number
+  /** How long one request may go on failing before that is an error. Default 5 minutes. */
+  patienceMs?: number
 }
 
-const attempts = 6
-const longestDelayMs = 15_000
+/** A large layer may take longer than anyone's patience: it gets this many attempts all the same. */
+const leastAttempts = 4
+const baseMs = 500
 const longestHintMs = 60_000
-const transientStatus = [408, 500, 502, 503, 504, 522]
+const transientStatus = [408, 416, 429, 500, 502, 503, 504, 522]
+/** Refusals of one attempt that the next, with a session of its own, need not meet. */
+const transientCodes = ['TOOMANYREQUESTS', 'BLOB_UPLOAD_UNKNOWN']
 
 /**
- * Repeats `attempt` on throttling for minutes (ECR allows ten PutImage a second per account and region, shared with everyone), and on lost
- * connections, 408 and 5xx up to six times, with full jitter. Retry-After is obeyed up to a minute. `attempt` must start afresh every time.
+ * Repeats `attempt` for minutes where that may mend it: on lost and silent connections, throttling (ECR allows ten PutImage a second per account and
+ * region, shared with everyone) and 5xx, with full jitter. Retry-After is obeyed up to a minute. Any other error ends it at once. `attempt` must start
+ * afresh every time.
  */
 export async function withRetries<T>(
   what: string,
   policy: RetryPolicy,
   attempt: (retries: number) => Promise<T>,
 ): Promise<T> {
-  const { clock, log, signal, random = Math.random, throttlingMs = 300_000 } = policy
-  let throttledSince: number | undefined
-  let failures = 0
+  const { clock, log, signal, random = Math.random, patienceMs = 300_000 } = policy
+  let since: number | undefined
   for (let retries = 0; ; retries++) {
     try {
       return await attempt(retries)
     } catch (error) {
       if (signal?.aborted) throw signal.reason
-      const throttled = isThrottled(error)
-      if (!throttled && !isTransient(error)) throw error
+      if (!isTransient(error)) throw error
       const now = clock.now().getTime()
-      throttledSince ??= throttled ? now : undefined
-      if (!throttled) failures++
-      const waited = throttledSince === undefined ? 0 : now - throttledSince
-      if (failures >= attempts || (throttled && waited >= throttlingMs))
-        throw exhausted(error, what, throttled ? waited : attempts)
+      since ??= now
+      const attempts = retries + 1
+      if (now - since >= patienceMs && attempts >= leastAttempts) throw exhausted(error, what, attempts, now - since)
 
-      const ceiling = Math.min(longestDelayMs, 500 * 2 ** Math.min(retries, 8))
       const hint = error instanceof RegistryError ? Math.min(error.retryAfterMs ?? 0, longestHintMs) : 0
-      const delay = Math.max(100, random() * ceiling, hint)
-      log.info(`${capitalised(what)}: ${reasonOf(error)}; again in ${(delay / 1000).toFixed(1)} s.`)
+      const delay = Math.max(fullJitter(retries, baseMs, random), hint)
+      const next =
+        retries === 0 ? `again in ${(delay / 1000).toFixed(1)} s` : `waiting up to ${formatDuration(patienceMs)}`
+      if (retries < 2) log.info(`${capitalised(what)}: ${reasonOf(error)}; ${next}.`)
       await clock.sleep(delay, signal)
       signal?.throwIfAborted()
     }
   }
 }
 
-export function isThrottled(error: unknown): boolean {
-  return error instanceof RegistryError && (error.status === 429 || error.code === 'TOOMANYREQUESTS')
-}
-
+/** Whether another attempt may succeed where this one failed. */
 export function isTransient(error: unknown): boolean {
-  if (error instanceof RegistryError) return transientStatus.includes(error.status)
-  return isLostConnection(error)
+  if (!(error instanceof RegistryError)) return isLostConnection(error)
+  return transientStatus.includes(error.status) || transientCodes.includes(error.code)
 }
 
 function reasonOf(error: unknown): string {
@@ -67,12 +66,13 @@ function reasonOf(error: unknown): string {
   return messageOf(error)
 }
 
-function exhausted(error: unknown, what: string, spent: number): Error {
-  if (error instanceof RegistryError) {
-    const note = isThrottled(error)
-      ? `It stayed throttled for ${formatDuration(spent)}: other jobs of the account use up the same rate.`
-      : `${spent} attempts failed alike.`
-    return new RegistryError(`${error.message} ${note}`, error)
-  }
-  return new Error(`The ${what} failed ${spent} times, the last time with: ${messageOf(error)}.`, { cause: error })
+function exhausted(error: unknown, what: string, attempts: number, spentMs: number): Error {
+  const spent = formatDuration(spentMs)
+  const isThrottled = error instanceof RegistryError && (error.status === 429 || error.code === 'TOOMANYREQUESTS')
+  const note = isThrottled
+    ? `It stayed throttled for ${spent}: other jobs of the account use up the same rate.`
+    : `${attempts} attempts in ${spent} failed.`
+  const advice = 'Run the step again later: what the registry has by now is not sent again.'
+  if (error instanceof RegistryError) return new RegistryError(`${error.message} ${note} ${advice}`, error)
+  return new UserError(`The ${what} got no answer: ${messageOf(error)}. ${note} ${advice}`, { cause: error })
 }

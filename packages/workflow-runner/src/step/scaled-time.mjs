@@ -48,7 +48,8 @@ function scaled(set) {
     const timer = set(() => {
       if (!isWaiting()) return run()
       due.set(timer, run)
-      real.setTimeout(runDue, patience).unref()
+      const look = real.setTimeout(runDue, patience)
+      if (!timer.hasRef()) look.unref()
     }, milliseconds / speed)
     return timer
   }
