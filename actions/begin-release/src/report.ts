@@ -1,4 +1,11 @@
-import { type Log, markdownTable } from '@deploy-actions/action-kit'
+import {
+  type Log,
+  markdownDigests,
+  markdownInlineCode,
+  markdownTable,
+  markdownText,
+  summaryHeading,
+} from '@deploy-actions/action-kit'
 import { shortDigest } from '@deploy-actions/ecr'
 import {
   type GateAnswer,
@@ -64,15 +71,25 @@ export function sayBegun(log: Log, { inputs, before, isFirst, state, image, answ
 }
 
 export function beginSummary({ inputs, state, image, answer }: Begun): string {
-  const rows = [
-    ['Image', `\`${inputs.repository.name}@${shortDigest(inputs.digest)}\``],
-    ['Previous release', state.releases[0] ? `\`${nameOf(state.releases[0])}\`` : 'none on record'],
-    ['Schema', levelLine(state, image, answer)],
-  ]
+  const previous = state.releases[0]
   const list = toMigrate(answer)
-    .map((name) => `- \`${name}\``)
+    .map((name) => `- ${markdownInlineCode(name)}`)
     .join('\n')
-  return `### Release of ${inputs.application} to ${inputs.environment}\n\n${markdownTable(['', ''], rows)}${list ? `\n\nTo be applied:\n\n${list}` : ''}`
+  return [
+    summaryHeading(`Release of ${inputs.application} to ${inputs.environment}`, 'begun'),
+    markdownTable(
+      ['Image', 'Previous release', 'Schema'],
+      [
+        [
+          `\`${inputs.repository.name}@${shortDigest(inputs.digest)}\``,
+          previous ? markdownInlineCode(nameOf(previous)) : 'none on record',
+          markdownText(levelLine(state, image, answer)),
+        ],
+      ],
+    ),
+    ...(list ? [`To be applied:\n\n${list}`] : []),
+    markdownDigests([inputs.digest, previous?.digest].filter((digest) => digest !== undefined)),
+  ].join('\n\n')
 }
 
 function levelLine(state: RecordState, image: ImageSchema, answer: Going): string {

@@ -109,7 +109,7 @@ test('texts of authors stay texts', async () => {
       200,
       comparison([
         {
-          message: '::error::gone [x](http://evil) <img src=x> `y` | \u202Eend\u0007',
+          message: '::error::gone ##[error]gone [x](http://evil) <img src=x> `y` | \u202Eend\u0007',
           author: '<b>*Eve*\n::warning::no',
         },
         { message: '', author: null },
@@ -120,7 +120,7 @@ test('texts of authors stay texts', async () => {
   expect(main.exitCode).toBe(0)
   expect(main.annotations.filter(({ level }) => level !== 'notice')).toEqual([])
   expect(main.summary).toContain(
-    '::error::gone \\[x\\](http://evil) \\<img src=x> \\`y\\` | end (\\<b>\\*Eve\\* ::warning::no)',
+    '::error::gone ##\\[error\\]gone \\[x\\](http://evil) \\<img src=x> \\`y\\` | end (\\<b>\\*Eve\\* ::warning::no)',
   )
   expect(main.outputs.commits!.split('\n')).toHaveLength(3)
   expect(main.outputs.commits).toContain('(no message) (unknown)')

@@ -1,4 +1,12 @@
-import { formatDuration, markdownDetails, markdownTable, type Summary } from '@deploy-actions/action-kit'
+import {
+  formatDuration,
+  markdownDetails,
+  markdownDigests,
+  markdownInlineCode,
+  markdownTable,
+  type Summary,
+  summaryHeading,
+} from '@deploy-actions/action-kit'
 import { formatBytes, shortDigest } from '@deploy-actions/ecr'
 import type { BuildStep } from './docker/progress.ts'
 import type { Inputs } from './inputs.ts'
@@ -9,10 +17,10 @@ import type { SourceKey } from './source-key/source-key.ts'
 export function reportReuse(summary: Summary, inputs: Inputs, tag: string, digest: string, ageMs: number | undefined) {
   summary.add(
     [
-      `### ${inputs.repository.name}: nothing to build`,
-      '',
-      `ECR has the image of this source already: \`${tag}\`, digest \`${shortDigest(digest)}\`${ageMs === undefined ? '' : `, pushed ${formatDuration(ageMs)} ago`}.`,
-    ].join('\n'),
+      summaryHeading(`Build of \`${inputs.repository.name}\``, 'unchanged'),
+      `Nothing to build: ECR has the image of this source already: \`${tag}\`, digest \`${shortDigest(digest)}\`${ageMs === undefined ? '' : `, pushed ${formatDuration(ageMs)} ago`}.`,
+      markdownDigests([digest]),
+    ].join('\n\n'),
   )
 }
 
@@ -26,16 +34,24 @@ export function reportBuild(
   steps: BuildStep[],
   durationMs: number,
 ): void {
-  const rows = [
-    ['Tag', `\`${tag}\``],
-    ['Digest', `\`${image.digest}\``],
-    ['Size', `${formatBytes(image.bytes)} compressed, ${image.layers} ${image.layers === 1 ? 'layer' : 'layers'}`],
-    ['Platforms', inputs.platforms.join(', ')],
-    ['Duration', formatDuration(durationMs)],
-    ['Cache', cacheUse(steps)],
-    ['Context', `${source.files} ${source.files === 1 ? 'file' : 'files'}, ${formatBytes(source.bytes)}`],
-  ]
-  summary.add(`### ${inputs.repository.name}: built\n\n${markdownTable(['', ''], rows)}`)
+  summary.add(summaryHeading(`Build of \`${inputs.repository.name}\``, 'done'))
+  summary.add(
+    markdownTable(
+      ['Tag', 'Digest', 'Platforms', 'Size', 'Context', 'Cache', 'Took'],
+      [
+        [
+          `\`${tag}\``,
+          `\`${shortDigest(image.digest)}\``,
+          inputs.platforms.join(', '),
+          `${formatBytes(image.bytes)} compressed, ${image.layers} ${image.layers === 1 ? 'layer' : 'layers'}`,
+          `${source.files} ${source.files === 1 ? 'file' : 'files'}, ${formatBytes(source.bytes)}`,
+          cacheUse(steps),
+          formatDuration(durationMs),
+        ],
+      ],
+    ),
+  )
+  summary.add(markdownDigests([image.digest]))
   const slow = steps.filter(({ seconds }) => seconds >= 1).sort((a, b) => b.seconds - a.seconds)
   if (slow.length > 0)
     summary.add(
@@ -43,7 +59,7 @@ export function reportBuild(
         'Steps that took longest',
         markdownTable(
           ['Step', 'Seconds'],
-          slow.slice(0, 10).map(({ title, seconds }) => [`\`${title.replaceAll('`', "'")}\``, seconds.toFixed(1)]),
+          slow.slice(0, 10).map(({ title, seconds }) => [markdownInlineCode(title), seconds.toFixed(1)]),
         ),
       ),
     )

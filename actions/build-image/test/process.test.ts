@@ -36,7 +36,7 @@ test('the first run builds, the second finds the image and asks Docker nothing',
     outputs: { ...first.outputs, built: 'false', 'oci-layout': '' },
   })
   expect(at.ecrCalls().slice(before).sort()).toEqual(['BatchGetImage', 'DescribeImages'])
-  expect(second.summary).toContain('nothing to build')
+  expect(second.summary).toContain('### ✅ Build of `shop`: unchanged\n\nNothing to build')
 })
 
 test('another commit of the same sources has the same key, another file another', async () => {

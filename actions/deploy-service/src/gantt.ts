@@ -70,9 +70,9 @@ export function chart(course: Course): string | undefined {
   const before = others.filter((task) => time(task.createdAt) < time(begin) && runsAfter(task, begin))
   const since = others.filter((task) => time(task.createdAt) >= time(begin))
   const sections = [
-    { name: 'New release', tasks: ours, bars: (task: Task) => bars(task, end) },
+    { name: 'New release', tasks: ours, bars: (task: Task) => bars(task, course) },
     { name: 'Earlier release', tasks: before, bars: (task: Task) => leaving(task, begin, end) },
-    { name: 'Other deployments since', tasks: since, bars: (task: Task) => bars(task, end) },
+    { name: 'Other deployments since', tasks: since, bars: (task: Task) => bars(task, course) },
   ].filter((section) => section.tasks.length > 0)
   const hidden = sections.filter((section) => section.tasks.length > tasksAtMost)
   return [
@@ -120,24 +120,31 @@ function visible(all: Bar[]): Bar[] {
   return all.slice(0, 1).map((bar) => ({ ...bar, to: new Date(bar.from.getTime() + shortestMs) }))
 }
 
-function bars(task: Task, end: Date): Bar[] {
+function bars(task: Task, { end, rollbackAt }: Course): Bar[] {
   const created = task.createdAt ?? end
   const stopped = task.stoppedAt ?? end
-  if (!task.startedAt)
+  const stopping = task.stoppingAt ?? stopped
+  const unhealthy = /health check/i.test(task.stoppedReason ?? '')
+  const removed = task.stopCode === 'ServiceSchedulerInitiated' && !unhealthy
+  const byRollback = removed && rollbackAt !== undefined && stopping >= rollbackAt
+  if (!task.startedAt) {
+    if (!task.stoppedAt) return [{ name: 'starting', kind: 'active', from: created, to: stopped }]
+    if (!removed) return [{ name: 'did not start', kind: 'crit', from: created, to: stopped }]
     return [
+      { name: 'starting', kind: 'active', from: created, to: stopping },
       {
-        name: task.stoppedAt ? 'did not start' : 'starting',
-        kind: task.stoppedAt ? 'crit' : 'active',
-        from: created,
+        name: byRollback ? 'stopped by the rollback' : 'stopped before it ran',
+        kind: 'done',
+        from: stopping,
         to: stopped,
       },
     ]
-  const stopping = task.stoppingAt ?? stopped
-  const failed = task.stopCode === 'EssentialContainerExited' || /health check/i.test(task.stoppedReason ?? '')
+  }
+  const failed = task.stopCode === 'EssentialContainerExited' || unhealthy
   return [
     { name: 'starting', kind: 'active', from: created, to: task.startedAt },
     { name: failed ? 'failed' : 'running', kind: failed ? 'crit' : '', from: task.startedAt, to: stopping },
-    { name: 'stopping', kind: 'done', from: stopping, to: stopped },
+    { name: byRollback ? 'stopped by the rollback' : 'stopping', kind: 'done', from: stopping, to: stopped },
   ]
 }
 

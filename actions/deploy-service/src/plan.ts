@@ -1,6 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { type ActionResult, markdownTable } from '@deploy-actions/action-kit'
+import {
+  type ActionResult,
+  markdownInlineCode,
+  markdownTable,
+  markdownText,
+  summaryHeading,
+} from '@deploy-actions/action-kit'
 import {
   describeDifference,
   equivalent,
@@ -90,38 +96,46 @@ function planLines(plans: Plan[]): string[] {
   })
 }
 
-const marks: Record<Check['level'], string> = { ok: '✅', problem: '❌', warning: '⚠️', unknown: '❔' }
+const marks: Record<Check['level'], string> = { problem: '❌', warning: '⚠️', unknown: '❔', ok: '✅' }
+
+/** The worst first. */
+const levels = Object.keys(marks) as Check['level'][]
 
 function planMarkdown({ cluster }: Inputs, plans: Plan[], checks: Check[]): string {
-  const parts = [`### Plan for \`${cluster}\``]
-  for (const { wanted, settings, revision, changes } of plans) {
-    const runs = familyRevision(wanted.target.runs)
-    if (!changes) {
-      parts.push(`**${wanted.target.name}**: nothing would change, it runs \`${revision}\`.`)
-      continue
-    }
-    parts.push(
-      `**${wanted.target.name}**: ${runs === revision ? `a new deployment of \`${runs}\`` : `\`${runs}\` → ${revision}`}`,
-    )
-    const rows = [
-      ...wanted.changes.map(({ path, change, before, after }) => [
-        cell(path),
-        cell(before ?? ''),
-        after === undefined ? change : cell(after),
-      ]),
-      ...settings.map(({ name, before, after }) => [cell(name), cell(before), cell(after)]),
-    ]
-    if (rows.length > 0) parts.push(markdownTable(['What', 'Now', 'Then'], rows))
-  }
-  parts.push(
-    markdownTable(
-      ['', 'Check'],
-      checks.map(({ level, text }) => [marks[level], text]),
-    ),
-  )
-  return parts.join('\n\n')
+  const worst = levels.find((level) => checks.some((check) => check.level === level)) ?? 'ok'
+  const verdict =
+    worst === 'problem' ? 'would not succeed' : plans.some(({ changes }) => changes) ? 'ready' : 'nothing to do'
+  const sorted = levels.flatMap((level) => checks.filter((check) => check.level === level))
+  return [
+    summaryHeading(`Plan for \`${cluster}\``, verdict, marks[worst === 'unknown' ? 'ok' : worst]),
+    markdownTable(['Service', 'Runs', 'Would run'], plans.map(planRow)),
+    ...plans.flatMap(changeTable),
+    ...(sorted.length > 0
+      ? [
+          markdownTable(
+            ['Result', 'Check'],
+            sorted.map(({ level, text }) => [marks[level], markdownText(text)]),
+          ),
+        ]
+      : []),
+  ].join('\n\n')
 }
 
-function cell(text: string): string {
-  return text === '' ? '' : `\`${text.replaceAll('`', "'")}\``
+function planRow({ wanted: { target }, revision, changes }: Plan): string[] {
+  const runs = familyRevision(target.runs)
+  const then = !changes ? 'the same' : runs === revision ? `a new deployment of \`${runs}\`` : markdownText(revision)
+  return [`\`${target.name}\``, `\`${runs}\``, then]
+}
+
+function changeTable({ wanted, settings, changes }: Plan): string[] {
+  if (!changes) return []
+  const rows = [
+    ...wanted.changes.map(({ path, change, before, after }) => [
+      markdownInlineCode(path),
+      markdownInlineCode(before ?? ''),
+      after === undefined ? change : markdownInlineCode(after),
+    ]),
+    ...settings.map((setting) => [setting.name, setting.before, setting.after].map(markdownInlineCode)),
+  ]
+  return rows.length > 0 ? [markdownTable([`Change of \`${wanted.target.name}\``, 'Now', 'Then'], rows)] : []
 }

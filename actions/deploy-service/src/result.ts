@@ -88,7 +88,8 @@ export function conclude(
   return { outputs, failure: failureText(outcomes, refused, reports, log) }
 }
 
-function overall(outcomes: DeploymentOutcome[], refused: Ending['refused']): Verdict {
+/** The verdict of the whole step. */
+export function overall(outcomes: DeploymentOutcome[], refused: Ending['refused']): Verdict {
   if (refused.length > 0) return 'failed'
   return severity.find((verdict) => outcomes.some((outcome) => outcome.verdict === verdict)) ?? 'completed'
 }

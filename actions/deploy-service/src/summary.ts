@@ -1,10 +1,20 @@
-import { formatDuration, markdownDetails, markdownTable, markdownText, messageOf } from '@deploy-actions/action-kit'
+import {
+  formatDuration,
+  markdownDetails,
+  markdownDigests,
+  markdownInlineCode,
+  markdownTable,
+  markdownText,
+  messageOf,
+  summaryHeading,
+  verdictMark,
+} from '@deploy-actions/action-kit'
 import { imageName, shortDigest } from '@deploy-actions/ecr'
 import { describeDifference, familyRevision, reportMarkdown } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
 import { gantt } from './gantt.ts'
 import type { Inputs } from './inputs.ts'
-import type { Ending } from './result.ts'
+import { type Ending, overall } from './result.ts'
 import type { Wanted } from './revisions.ts'
 import type { StageTimes } from './stages.ts'
 
@@ -21,15 +31,16 @@ const ganttsAtMost = 10
 /** Writes the job summary: verdicts, what changed, who and from which commit, the course of each deployment, and the evidence of failures. */
 export async function summarise(story: Story, deps: Deps): Promise<void> {
   const { summary, github } = deps
-  summary.add(`### Deployment to \`${story.inputs.cluster}\``)
+  const { inputs, outcomes, refused } = story
+  summary.add(summaryHeading(`Deployment to \`${inputs.cluster}\``, overall(outcomes, refused)))
   summary.add(overview(story))
   const by = [
-    github.sha ? `Commit \`${github.sha.slice(0, 7)}\`` : '',
-    github.actor ? `by ${github.actor}` : '',
-    story.inputs.release ? `· ${story.inputs.release.application} in ${story.inputs.release.environment}` : '',
-    story.inputs.url ? `· ${story.inputs.url}` : '',
+    ...(inputs.release ? [`${inputs.release.application} in ${inputs.release.environment}`] : []),
+    ...(github.sha ? [`commit \`${github.sha.slice(0, 7)}\``] : []),
+    ...(github.actor ? [`by ${markdownText(github.actor)}`] : []),
+    ...(inputs.url ? [`<${encodeURI(inputs.url)}>`] : []),
   ]
-  summary.add(by.filter(Boolean).join(' '))
+  summary.add(by.join(' · '))
   for (const line of story.together) summary.add(`> ${markdownText(line)}`)
   summary.add(changesText(story))
   for (const report of story.reports) summary.add(reportMarkdown(report))
@@ -40,7 +51,7 @@ export async function summarise(story: Story, deps: Deps): Promise<void> {
       const chart = await gantt(outcome, story.stages.of(outcome.started.service), story.watchedFrom, deps)
       if (chart) summary.add(markdownDetails(`The course of <code>${outcome.started.service}</code>`, chart))
     } catch (error) {
-      summary.add(`The course of \`${outcome.started.service}\` is not shown: ${messageOf(error)}`)
+      summary.add(`The course of \`${outcome.started.service}\` is not shown: ${markdownText(messageOf(error))}`)
     }
   }
 }
@@ -53,7 +64,7 @@ function overview({ outcomes, refused, wanted, begun }: Story): string {
     const to = familyRevision(started.taskDefinition)
     return [
       `\`${started.service}\``,
-      `**${verdict}**`,
+      `${verdictMark(verdict)} **${verdict}**`,
       from === to ? `\`${to}\`` : `\`${from}\` → \`${to}\``,
       digest ? `\`${shortDigest(digest)}\`` : image?.kind === 'one' ? `\`${imageName(image.image)}\`` : '',
       formatDuration(endedAt.getTime() - begun.getTime()),
@@ -61,8 +72,11 @@ function overview({ outcomes, refused, wanted, begun }: Story): string {
     ]
   })
   for (const { name, message } of refused)
-    rows.push([`\`${name}\``, '**not updated**', '', '', '', markdownText(message)])
-  return markdownTable(['Service', 'Verdict', 'Task definition', 'Image', 'After', 'What happened'], rows)
+    rows.push([`\`${name}\``, `${verdictMark('refused')} **not updated**`, '', '', '', markdownText(message)])
+  return [
+    markdownTable(['Service', 'Verdict', 'Task definition', 'Image', 'After', 'What happened'], rows),
+    markdownDigests(wanted.flatMap(({ image }) => (image?.kind === 'one' && image.image.digest) || [])),
+  ].join('\n\n')
 }
 
 function changesText({ wanted }: Story): string {
@@ -71,14 +85,9 @@ function changesText({ wanted }: Story): string {
   const lines = changed.flatMap(({ target, changes }) => [
     `**${target.name}**`,
     '',
-    ...changes.slice(0, 30).map((change) => `- ${inert(describeDifference(change))}`),
+    ...changes.slice(0, 30).map((change) => `- ${markdownInlineCode(describeDifference(change))}`),
     ...(changes.length > 30 ? [`- and ${changes.length - 30} more`] : []),
     '',
   ])
   return markdownDetails('What changed', lines.join('\n'))
-}
-
-/** Code, so that a value cannot become Markdown. */
-function inert(text: string): string {
-  return `\`${text.replaceAll('`', "'").replaceAll('\n', ' ')}\``
 }

@@ -44,7 +44,7 @@ test('ecs:UpdateService of one service: the other is deployed, and which is whic
   const messages = run.annotations.map(({ message }) => message)
   expect(messages[0]).toMatch(/^worker was not updated\..*ecs:UpdateService/)
   expect(messages[1]).toMatch(/1 of 2 services completed; not updated: worker/)
-  expect(run.summary).toMatch(/`worker` \| \*\*not updated\*\*/)
+  expect(run.summary).toMatch(/`worker` \| ❌ \*\*not updated\*\*/)
 })
 
 describe('after the update: the verdict stands', () => {

@@ -76,3 +76,45 @@ test('stages stand on the time of AWS, however our clock runs', () => {
     bar('rolling back :crit, ', 90, 100),
   ])
 })
+
+describe('tasks that the rollback stops are no failures', () => {
+  const removed = {
+    stopCode: 'ServiceSchedulerInitiated',
+    stoppedReason: 'Scaling activity initiated by (deployment ecs-svc/2)',
+    stoppingAt: at(70),
+    stoppedAt: at(80),
+  } as const
+  const shown = (fields: Partial<Task>, rollbackAt: Date | undefined = at(60)) =>
+    lines([task('t', 'ecs-svc/2', fields)], { rollbackAt }).filter((line) => line.startsWith('  t'))
+
+  test('before they ran', () => {
+    expect(shown(removed)).toEqual([
+      bar('t0000000 starting :active, ', 0, 70),
+      bar('t0000000 stopped by the rollback :done, ', 70, 80),
+    ])
+  })
+
+  test('while they ran', () => {
+    expect(shown({ ...removed, startedAt: at(10) })).toEqual([
+      bar('t0000000 starting :active, ', 0, 10),
+      bar('t0000000 running :', 10, 70),
+      bar('t0000000 stopped by the rollback :done, ', 70, 80),
+    ])
+  })
+
+  test('but those that fail are, during a rollback too', () => {
+    expect(shown({ stopCode: 'TaskFailedToStart', stoppedAt: at(80) })).toEqual([
+      bar('t0000000 did not start :crit, ', 0, 80),
+    ])
+    const unhealthy = {
+      ...removed,
+      stoppedReason: 'Task failed ELB health checks in (target-group x)',
+      startedAt: at(10),
+    }
+    expect(shown(unhealthy)).toContain(bar('t0000000 failed :crit, ', 10, 70))
+  })
+
+  test('without a rollback they were stopped before they ran', () => {
+    expect(lines([task('t', 'ecs-svc/2', removed)])).toContain(bar('t0000000 stopped before it ran :done, ', 70, 80))
+  })
+})

@@ -48,7 +48,7 @@ test('shows what would change, checks what can be checked, and changes nothing',
   ])
     expect(run.log).toMatch(line)
   const file = readFileSync(run.outputs['plan-file']!, 'utf8')
-  expect(file).toContain('### Plan for `prod`')
+  expect(file).toContain('### ✅ Plan for `prod`: ready')
   expect(run.summary).toContain(file.trim())
   for (const operation of ['RegisterTaskDefinition', 'UpdateService'])
     expect(counts(simulator)).not.toHaveProperty(`ecs:${operation}`)

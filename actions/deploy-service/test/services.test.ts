@@ -21,8 +21,8 @@ test('one failing service does not hide another', async () => {
     expect.stringMatching(/^worker: rolled-back\./),
     expect.stringMatching(/^1 of 2 services completed; rolled-back: worker\.$/),
   ])
-  expect(run.summary).toMatch(/\| `web` \| \*\*completed\*\*/)
-  expect(run.summary).toMatch(/\| `worker` \| \*\*rolled-back\*\*/)
+  expect(run.summary).toMatch(/\| `web` \| ✅ \*\*completed\*\*/)
+  expect(run.summary).toMatch(/\| `worker` \| ❌ \*\*rolled-back\*\*/)
   expect(counts(simulator)['ecs:RegisterTaskDefinition']).toBe(1)
 })
 

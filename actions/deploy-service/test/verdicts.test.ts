@@ -31,7 +31,7 @@ test('completed: outputs, summary, and no call too many', async () => {
   expect(run.log).toMatch(/web: web:1 → web:2, deployment ecs-svc/)
   expect(run.log).toMatch(/web {2}new 2\/2 running · completed · \d\d:\d\d/)
   expect(run.annotations).toEqual([])
-  expect(run.summary).toMatch(/\| `web` \| \*\*completed\*\* \| `web:1` → `web:2` \| `bbbbbbbbbbbb` \|/)
+  expect(run.summary).toMatch(/\| `web` \| ✅ \*\*completed\*\* \| `web:1` → `web:2` \| `bbbbbbbbbbbb` \|/)
   expect(run.summary).toContain('```mermaid\ngantt')
   expect(run.summary).toMatch(/Earlier release\n {2}\w{8} running/)
   expect(run.state['open-deployments']).toBe('')

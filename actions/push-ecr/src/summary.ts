@@ -1,4 +1,12 @@
-import { formatDuration, markdownDetails, markdownTable, type Summary } from '@deploy-actions/action-kit'
+import {
+  formatDuration,
+  markdownDetails,
+  markdownDigests,
+  markdownTable,
+  markdownText,
+  type Summary,
+  summaryHeading,
+} from '@deploy-actions/action-kit'
 import { formatBytes, type PushResult, shortDigest, type TagChange } from '@deploy-actions/ecr'
 import type { Inputs } from './inputs.ts'
 import type { GateResult, ScannedImage } from './scan-gate.ts'
@@ -16,20 +24,23 @@ interface Story {
 /** The step's part of the job summary. */
 export function summarise(summary: Summary, { inputs, digest, changes, sent, gate, milliseconds }: Story): void {
   const { repository } = inputs
-  summary.add(`### ${sent ? 'Pushed' : 'Already in ECR'}: ${repository.name}`)
+  summary.add(summaryHeading(`Push to \`${repository.name}\``, sent ? 'done' : 'unchanged'))
   summary.add(
     markdownTable(
-      ['', ''],
+      ['Digest', 'Tags', 'Platforms', 'Sent', 'Took'],
       [
-        ['Digest', `\`${digest}\``],
-        ['Tags', changes.map(({ tag, changed }) => `\`${tag}\`${changed ? '' : ' (unchanged)'}`).join(', ')],
-        ...(sent?.platforms.length ? [['Platforms', sent.platforms.join(', ')]] : []),
-        ...(sent ? [['Sent', sentText(sent)]] : []),
-        ['Duration', formatDuration(milliseconds)],
+        [
+          `\`${shortDigest(digest)}\``,
+          changes.map(({ tag, changed }) => `\`${tag}\`${changed ? '' : ' (unchanged)'}`).join(', '),
+          sent?.platforms.join(', ') || 'as in ECR',
+          sent ? sentText(sent) : 'nothing, ECR has it already',
+          formatDuration(milliseconds),
+        ],
       ],
     ),
   )
   if (sent) summary.add(markdownDetails(`${sent.blobs.length + sent.foreign.length} blobs`, blobTable(sent)))
+  summary.add(markdownDigests([digest]))
   for (const scanned of gate?.scans ?? []) summary.add(scanText(scanned))
 }
 
@@ -59,7 +70,7 @@ function blobTable({ blobs, foreign }: PushResult): string {
     'skipped',
     '',
   ])
-  return markdownTable(['blob', 'what', 'size', 'outcome', 'time'], [...rows, ...skipped])
+  return markdownTable(['Blob', 'What', 'Size', 'Outcome', 'Took'], [...rows, ...skipped])
 }
 
 const shownFindings = 50
@@ -77,15 +88,15 @@ function scanText({ digest, platform, report }: ScannedImage): string {
     .slice(0, shownFindings)
     .map(({ severity, id, url, package: name, fixedIn }) => [
       severity.toLowerCase(),
-      url ? `[${id}](${url})` : id,
-      name,
-      fixedIn,
+      /^https?:\/\/[^\s()<>]+$/.test(url ?? '') ? `[${markdownText(id)}](${url})` : markdownText(id),
+      markdownText(name),
+      markdownText(fixedIn),
     ])
   const rest = sorted.length - rows.length
   return [
     heading,
     '',
-    markdownTable(['severity', 'finding', 'package', 'fixed in'], rows),
+    markdownTable(['Severity', 'Finding', 'Package', 'Fixed in'], rows),
     ...(rest > 0 ? ['', `and ${rest} more`] : []),
   ].join('\n')
 }

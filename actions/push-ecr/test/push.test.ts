@@ -53,7 +53,7 @@ test('sends nothing when the digest and its tags are there: two requests', async
   expect(run.outputs).toEqual({ digest: root.digest, 'image-tag': commitTag, pushed: 'false' })
   expect(requests(on.simulator, from).sort()).toEqual(['ecr:BatchGetImage', 'ecr:DescribeImages'])
   expect(run.log).toContain('nothing to push')
-  expect(run.summary).toContain('### Already in ECR: shop/api')
+  expect(run.summary).toContain('### ✅ Push to `shop/api`: unchanged')
 })
 
 test('tags what was not built again, without an image and without a token', async () => {

@@ -1,4 +1,11 @@
-import { type Log, markdownTable } from '@deploy-actions/action-kit'
+import {
+  type Log,
+  markdownDigests,
+  markdownInlineCode,
+  markdownTable,
+  markdownText,
+  summaryHeading,
+} from '@deploy-actions/action-kit'
 import { shortDigest } from '@deploy-actions/ecr'
 import { type DeploymentOutcome, familyRevision, type Verdict } from '@deploy-actions/ecs'
 import { liftText, recordName } from '@deploy-actions/release'
@@ -41,7 +48,11 @@ export function sayPlan(log: Log, inputs: Inputs, situation: Situation, choice: 
 
 export function sayRefused({ summary }: Deps, inputs: Inputs, { target, message }: Extract<Choice, { refused: true }>) {
   summary.add(
-    `### Rollback of ${whatOf(inputs)} refused\n\nTo ${nameOf(target)}, ${target.reason}. Nothing was changed.\n\n${message}`,
+    [
+      summaryHeading(`Rollback of ${whatOf(inputs)}`, 'refused'),
+      markdownText(`To ${nameOf(target)}, ${target.reason}. Nothing was changed.`),
+      markdownText(message),
+    ].join('\n\n'),
   )
 }
 
@@ -54,18 +65,23 @@ export function storyMarkdown(story: Story, verdict: Verdict, deps: Deps): strin
     start.move.digest ? `\`${shortDigest(start.move.digest)}\`` : '',
     'started' in start
       ? `\`${start.move.present.taskDefinition}\` → \`${familyRevision(start.started.taskDefinition)}\``
-      : `not started: ${start.error}`,
+      : `not started: ${markdownText(start.error)}`,
   ])
   const facts = [
     `By ${deps.actor}${inputs.reason ? `: ${inputs.reason}` : ''}.`,
-    `Target: ${choice.target.reason}${choice.target.commit ? ` (commit \`${choice.target.commit.slice(0, 7)}\`)` : ''}. Priority ${inputs.priority}.`,
+    `Target: ${choice.target.reason}${choice.target.commit ? ` (commit ${choice.target.commit.slice(0, 7)})` : ''}.`,
+    `Priority ${inputs.priority}.`,
   ]
-  const next = nextSteps(story, verdict).map((step) => `- ${step}`)
+  const next = nextSteps(story, verdict).map((step) => `- ${markdownText(step)}`)
+  const digests = starts
+    .flatMap(({ move }) => [move.present.digest, move.digest])
+    .filter((digest) => digest !== undefined)
   return [
-    `### Rollback of ${whatOf(inputs)}: ${verdict}`,
-    facts.join('\n'),
+    summaryHeading(`Rollback of ${whatOf(inputs)}`, verdict),
+    markdownText(facts.join(' ')),
     markdownTable(['Service', 'From', 'To', 'Task definition'], rows),
-    next.length > 0 ? `Next:\n\n${next.join('\n')}` : '',
+    next.length > 0 ? `**Next**\n\n${next.join('\n')}` : '',
+    markdownDigests(digests),
   ]
     .filter(Boolean)
     .join('\n\n')

@@ -48,7 +48,7 @@ describe('priority high', () => {
     withStage(async (on) => {
       await on.write(history(on))
       const run = await on.run(withRecord, { github: { actor: 'octocat' } })
-      expect(run.summary).toContain('### Rollback of shop in production: completed')
+      expect(run.summary).toContain('### ✅ Rollback of shop in production: completed')
       expect(run.summary).toContain('By octocat: incident 42.')
       expect(run.summary).toContain('`web:4` → `web:5`')
       expect(run.summary).toContain(on.digests.bad.slice(7, 19))
@@ -255,7 +255,7 @@ describe('across a schema level', () => {
     const run = await on.run({ ...withRecord, ...inputs })
     expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'refused' } })
     expect(run.annotations.at(-1)?.message).toMatch(message)
-    expect(run.summary).toContain('### Rollback of shop in production refused')
+    expect(run.summary).toContain('### ❌ Rollback of shop in production: refused')
     expect(on.writes()).toEqual([])
   }
 

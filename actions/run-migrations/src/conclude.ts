@@ -1,4 +1,14 @@
-import { type ActionResult, formatDuration, markdownCode, markdownTable } from '@deploy-actions/action-kit'
+import {
+  type ActionResult,
+  formatDuration,
+  markdownCode,
+  markdownDigests,
+  markdownInlineCode,
+  markdownTable,
+  markdownText,
+  summaryHeading,
+} from '@deploy-actions/action-kit'
+import { shortDigest } from '@deploy-actions/ecr'
 import { type FollowedTask, lastLogLines, taskId } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
@@ -185,20 +195,24 @@ function summaryOf(
   const { createdAt, executionStoppedAt, stoppedAt = clock.now() } = followed.task ?? started.task
   const ended = executionStoppedAt ?? stoppedAt
   const took = createdAt ? Math.max(0, ended.getTime() - createdAt.getTime()) : 0
-  const rows = [
-    ['Command', `\`${command.join(' ')}\``],
-    ['Task', `\`${taskId(started.task.taskArn ?? '')}\` of \`${started.familyRevision}\``],
-    ...(image ? [['Image', `\`${image.repository.name}@${image.digest.slice(0, 19)}\``]] : []),
-    ['Exit code', followed.end?.exitCode === undefined ? 'none' : String(followed.end.exitCode)],
-    ['Duration', formatDuration(took)],
-    ...(release ? [['Schema level', level ?? 'pending']] : []),
-  ]
-  const names = (plan?.names ?? []).map((name) => `- \`${name}\``).join('\n')
+  const facts = {
+    Command: markdownInlineCode(command.join(' ')),
+    'Exit code': followed.end?.exitCode === undefined ? 'none' : String(followed.end.exitCode),
+    ...(release && { 'Schema level': level ?? 'pending' }),
+    Task: `\`${taskId(started.task.taskArn ?? '')}\` of \`${started.familyRevision}\``,
+    ...(image && { Image: `\`${image.repository.name}@${shortDigest(image.digest)}\`` }),
+    Took: formatDuration(took),
+  }
+  const names = (plan?.names ?? []).map((name) => `- ${markdownInlineCode(name)}`).join('\n')
   return [
-    `### Migrations${release ? ` of ${release.application} in ${release.environment}` : ''}: ${failure ? 'failed' : 'done'}`,
-    markdownTable(['', ''], rows),
-    ...(failure ? [failure] : []),
+    summaryHeading(
+      `Migrations${release ? ` of ${release.application} in ${release.environment}` : ''}`,
+      failure ? 'failed' : 'done',
+    ),
+    ...(failure ? [markdownText(failure)] : []),
+    markdownTable(Object.keys(facts), [Object.values(facts)]),
     ...(names ? [`${failure ? 'To be applied were' : 'Applied'}:\n\n${names}`] : []),
-    ...(lines.length > 0 ? [markdownCode(lines.join('\n'))] : []),
+    ...(lines.length > 0 ? [`Last lines of \`${started.container}\`:\n\n${markdownCode(lines.join('\n'))}`] : []),
+    ...(image ? [markdownDigests([image.digest])] : []),
   ].join('\n\n')
 }

@@ -1,4 +1,4 @@
-import { markdownTable, type Summary } from '@deploy-actions/action-kit'
+import { markdownDigests, markdownTable, type Summary, summaryHeading } from '@deploy-actions/action-kit'
 import { type EcrImage, type EcrManifest, shortDigest } from '@deploy-actions/ecr'
 import { type Inputs, previousSuffix } from './inputs.ts'
 import type { Promotion } from './promote.ts'
@@ -22,7 +22,7 @@ export function summarise(
       isKept ? `\`${tag}${previousSuffix}\`` : '',
     ]
   })
-  summary.add(`### ${moved.length > 0 ? 'Promoted' : 'Already promoted'}: ${to.repository.name}`)
-  summary.add(`\`${image.digest}\``)
-  summary.add(markdownTable(['tag', 'before', 'now', 'before is kept as'], rows))
+  summary.add(summaryHeading(`Promotion in \`${to.repository.name}\``, moved.length > 0 ? 'done' : 'unchanged'))
+  summary.add(markdownTable(['Tag', 'Before', 'Now', 'Before is kept as'], rows))
+  summary.add(markdownDigests([image.digest, ...[...before.values()].map(({ digest }) => digest)]))
 }

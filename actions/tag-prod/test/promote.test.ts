@@ -20,7 +20,7 @@ test('a tag moves to a digest without pulling, and what was there keeps a tag', 
   expect(run.outputs).toEqual({ digest: next, 'previous-digest': old, changed: 'true' })
   expect([await digestOf('prod'), await digestOf('prod-previous')]).toEqual([next, old])
   expect(on.simulator.calls.filter(({ service }) => service === 'registry')).toEqual([])
-  expect(run.summary).toContain('### Promoted: shop/api')
+  expect(run.summary).toContain('### ✅ Promotion in `shop/api`: done')
 })
 
 test('several architectures stay together, byte for byte, also by tag', async () => {

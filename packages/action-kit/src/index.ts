@@ -12,6 +12,7 @@ export {
   markdownCode,
   markdownDetails,
   markdownDigests,
+  markdownInlineCode,
   markdownTable,
   markdownText,
   type Summary,

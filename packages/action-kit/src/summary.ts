@@ -24,15 +24,16 @@ export function fileSummary(file: string | undefined): Summary {
   }
 }
 
-/** One sign for how something ended, so that a reader sees red or green before reading. Takes every verdict, and `refused`. */
+/** One sign for how something ended, so that a reader sees red or green before reading. Takes every verdict, and `begun`, `done`, `unchanged`, `refused`. */
 export function verdictMark(verdict: string): string {
-  if (['completed', 'done', 'unchanged'].includes(verdict)) return '✅'
+  if (['completed', 'begun', 'done', 'unchanged'].includes(verdict)) return '✅'
+  if (verdict === 'paused') return '⏸️'
   return ['failed', 'rolled-back', 'refused'].includes(verdict) ? '❌' : '⚠️'
 }
 
-/** The heading of a step's summary: what was done (Markdown), with the verdict where it has one. */
-export function summaryHeading(title: string, verdict?: string): string {
-  return verdict === undefined ? `### ${title}` : `### ${verdictMark(verdict)} ${title}: ${verdict}`
+/** The heading of a step's summary: what was done (Markdown), and how it ended. */
+export function summaryHeading(title: string, verdict: string, mark: string = verdictMark(verdict)): string {
+  return `### ${mark} ${title}: ${verdict}`
 }
 
 /** Folds the full digests of what a table shows by its first digits. Empty without digests. */
@@ -53,18 +54,42 @@ export function markdownDetails(heading: string, body: string): string {
   return `<details><summary>${heading}</summary>\n\n${body}\n\n</details>`
 }
 
-/** Text of others (AWS's, an application's) for a place where Markdown is read: what would format, link or be HTML is shown as it is. */
+/**
+ * Text of others (AWS's, an application's, a commit's) as Markdown that shows it as it is: nothing in it formats, links or is HTML, and its line breaks stay in
+ * the same paragraph or cell.
+ */
 export function markdownText(text: string): string {
-  return text.replace(/[\\`*[\]<]/g, '\\$&')
+  return text
+    .trim()
+    .replace(/[\\`*[\]<~]|&(?=[#\w])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, '\\$&')
+    .replace(/^[#>+=-]/, '\\$&')
+    .replace(/^(\d+)([.)])/, '$1\\$2')
+    .replace(/(?:\r\n|[\r\n])\s*/g, '<br>')
+}
+
+/** Text of others as code within a line: a name, a command, a value. Empty text stays empty. */
+export function markdownInlineCode(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim()
+  if (line === '') return ''
+  const fence = '`'.repeat(longestRun(line) + 1)
+  const space = line.startsWith('`') || line.endsWith('`') ? ' ' : ''
+  return `${fence}${space}${line}${space}${fence}`
 }
 
 /** A fenced block whose fence is longer than any run of backticks inside. */
 export function markdownCode(text: string, language = ''): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
-  const fence = '`'.repeat(longest + 1)
+  const fence = '`'.repeat(Math.max(2, longestRun(text)) + 1)
   return `${fence}${language}\n${text}\n${fence}`
 }
 
+/** How many backticks stand together at most. */
+function longestRun(text: string): number {
+  return Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+}
+
+/** A table takes a backslash before a pipe for an escape even within code, so their number has to be odd. */
 function tableCell(text: string): string {
-  return text.replaceAll('|', '\\|').replace(/\r?\n/g, '<br>')
+  return text
+    .replace(/(\\*)\|/g, (_, slashes: string) => `${slashes}${slashes.length % 2 === 0 ? '' : '\\'}\\|`)
+    .replace(/\r\n|[\r\n]/g, '<br>')
 }

@@ -5,6 +5,7 @@ import {
   fileSummary,
   markdownCode,
   markdownDigests,
+  markdownInlineCode,
   markdownTable,
   markdownText,
   summaryHeading,
@@ -36,6 +37,35 @@ test('text of others does not become Markdown', () => {
   expect(markdownText('<img src=x> [click](http://x) `a` *b* 0001_init.sql')).toBe(
     '\\<img src=x> \\[click\\](http://x) \\`a\\` \\*b\\* 0001_init.sql',
   )
+  expect(markdownText('# one\n- two\r\n  > three\rfour')).toBe('\\# one<br>- two<br>> three<br>four')
+  expect(markdownText('_a_ ~~b~~ &lt;c&gt; R&D 1 & 2 __d__e_f')).toBe(
+    '\\_a\\_ \\~\\~b\\~\\~ \\&lt;c\\&gt; R\\&D 1 & 2 \\_\\_d\\_\\_e_f',
+  )
+  expect(['1. a', '- a', '> a', '= a', '12) a'].map(markdownText)).toEqual([
+    '1\\. a',
+    '\\- a',
+    '\\> a',
+    '\\= a',
+    '12\\) a',
+  ])
+})
+
+test('code within a line holds whatever it is given', () => {
+  expect(['a', '', 'a`b', '`a``b`', 'a\n\tb'].map(markdownInlineCode)).toEqual([
+    '`a`',
+    '',
+    '``a`b``',
+    '``` `a``b` ```',
+    '`a b`',
+  ])
+})
+
+test('cells keep pipes together, whatever stands before them', () => {
+  expect(
+    markdownTable(['a'], [['\\|'], ['\\\\|'], ['||']])
+      .split('\n')
+      .slice(2),
+  ).toEqual(['| \\\\\\| |', '| \\\\\\| |', '| \\|\\| |'])
 })
 
 test.each([
@@ -44,7 +74,9 @@ test.each([
   ['refused', '### ❌ Deployment to `prod`: refused'],
   ['timed-out', '### ⚠️ Deployment to `prod`: timed-out'],
   ['unknown', '### ⚠️ Deployment to `prod`: unknown'],
-  [undefined, '### Deployment to `prod`'],
+  ['paused', '### ⏸️ Deployment to `prod`: paused'],
+  ['begun', '### ✅ Deployment to `prod`: begun'],
+  ['unchanged', '### ✅ Deployment to `prod`: unchanged'],
 ])('a heading shows at a glance how it ended: %s', (verdict, heading) => {
   expect(summaryHeading('Deployment to `prod`', verdict)).toBe(heading)
 })

@@ -1,4 +1,11 @@
-import { markdownCode, markdownDetails, markdownTable, markdownText } from '@deploy-actions/action-kit'
+import {
+  markdownCode,
+  markdownDetails,
+  markdownInlineCode,
+  markdownTable,
+  markdownText,
+  verdictMark,
+} from '@deploy-actions/action-kit'
 import { tidy } from './texts.ts'
 import type { FailureReport, StoppedTask, TargetHealthLine } from './types.ts'
 
@@ -42,11 +49,11 @@ export function reportLines(report: FailureReport): string[] {
 export function reportMarkdown(report: FailureReport): string {
   const { outcome, cause, breaker, triggeredAlarms, stoppedTasks, targets, log, events, gaps } = report
   const parts = [
-    `#### \`${outcome.started.service}\`: ${outcome.verdict}`,
+    `#### ${verdictMark(outcome.verdict)} \`${outcome.started.service}\`: ${outcome.verdict}`,
     markdownText(outcome.reason),
-    cause ? `**Likely cause:** ${markdownText(cause.text)}\n\n**What to do:** ${cause.advice}` : '',
+    cause ? `**Likely cause:** ${markdownText(cause.text)}\n\n**What to do:** ${markdownText(cause.advice)}` : '',
     breaker ? `Circuit breaker: ${breakerText(breaker)}` : '',
-    triggeredAlarms.length > 0 ? `Alarms that went off: ${triggeredAlarms.join(', ')}` : '',
+    triggeredAlarms.length > 0 ? `Alarms that went off: ${triggeredAlarms.map(markdownInlineCode).join(', ')}` : '',
     stoppedTasks.length > 0
       ? markdownTable(['Stopped task', 'At', 'Reason', 'Containers'], sameEnds(stoppedTasks).map(endRow))
       : '',
@@ -56,7 +63,7 @@ export function reportMarkdown(report: FailureReport): string {
           targets
             .slice(0, 10)
             .map((target) => [
-              `\`${target.target}${target.port ? `:${target.port}` : ''}\` in ${target.targetGroup}`,
+              `\`${target.target}${target.port ? `:${target.port}` : ''}\` in ${markdownText(target.targetGroup)}`,
               target.state,
               markdownText(target.description ?? target.reason ?? ''),
             ]),
@@ -71,7 +78,7 @@ export function reportMarkdown(report: FailureReport): string {
     events.length > 0
       ? markdownDetails('Events', markdownCode(events.map(({ at, message }) => `${time(at)}  ${message}`).join('\n')))
       : '',
-    gaps.length > 0 ? `Not read: ${gaps.join(' ')}` : '',
+    gaps.length > 0 ? `Not read: ${markdownText(gaps.join(' '))}` : '',
     `[Open the service in the AWS console](${report.consoleUrl})`,
   ]
   return parts.filter(Boolean).join('\n\n')
@@ -127,8 +134,8 @@ function endRow({ tasks, reason, containers }: SameEnd): string[] {
   return [
     tasks.map(({ taskId }) => `\`${taskId.slice(0, 8)}\``).join('\n'),
     tasks.map(({ stoppedAt }) => (stoppedAt ? time(stoppedAt) : '')).join('\n'),
-    reason,
-    containers.join('\n'),
+    markdownText(reason),
+    markdownText(containers.join('\n')),
   ]
 }
 
