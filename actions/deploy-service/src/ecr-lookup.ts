@@ -1,10 +1,9 @@
-import { describeImage, type EcrImageRef, imageByDigest, repositoryOf } from '@deploy-actions/ecr'
+import { describeImageRef, type EcrImageRef, imageByDigest, repositoryOf } from '@deploy-actions/ecr'
 import type { Clients } from './clients.ts'
 
 /** What ECR holds under the image's digest or tag now; undefined when there is nothing. */
 export async function lookUpImage({ ecr }: Clients, image: EcrImageRef) {
-  const id = image.digest ? { digest: image.digest } : { tag: image.tag ?? 'latest' }
-  return describeImage(await ecr(image.region), repositoryOf(image), id)
+  return describeImageRef(await ecr(image.region), image)
 }
 
 /** The digests of an index's images, none for a single image. */

@@ -20,6 +20,8 @@ export interface Inputs {
   registryId: string | undefined
   registryRegion: string
   taskDefinition: TaskDefinitionSource | undefined
+  /** A service may change its family and its containers. */
+  allowReplacement: boolean
   variables: Record<string, string>
   secrets: Record<string, string>
   command: string[] | undefined
@@ -61,6 +63,7 @@ export function parseInputs(reader: InputReader): Inputs {
     registryId: registryInput(reader, 'registry'),
     registryRegion: reader.text('registry-region') ? reader.region('registry-region') : region,
     taskDefinition: sourceInput(reader.text('task-definition')),
+    allowReplacement: reader.flag('allow-replacement', false),
     variables: named(reader, 'variables'),
     secrets: named(reader, 'secrets'),
     command: reader.text('command') ? commandWords(reader.required('command'), 'command') : undefined,

@@ -6,7 +6,9 @@ import type { Deps } from './deps.ts'
 import { wantedImages } from './images.ts'
 import { checkDigests, sayTags, tagExpectations } from './images-by-tag.ts'
 import type { Inputs } from './inputs.ts'
+import { refuseMissingImages } from './missing-images.ts'
 import { openBook } from './open-deployments.ts'
+import { refuseReplacement } from './replacement.ts'
 import { conclude, explain } from './result.ts'
 import { registerRevisions, wantedDefinitions } from './revisions.ts'
 import { findTargets } from './services.ts'
@@ -29,12 +31,15 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
 
   const images = await wantedImages(inputs, accountOf(targets[0]?.service.serviceArn), deps)
   const found = await wantedDefinitions(inputs, targets, images, deps)
+  refuseReplacement(inputs, found)
+  await refuseMissingImages(found, deps)
   const protection = inputs.release && (await import('./protection.ts'))
   await protection?.sayDrift(inputs, found, deps)
   const schemaLevel = await protection?.mayServe(inputs, found, deps)
   const settled = await targetsAfterConflicts(inputs, found, deps)
   // What was rolled back while we waited is no base for this release.
   const wanted = settled ? await wantedDefinitions(inputs, settled, images, deps) : found
+  if (settled) refuseReplacement(inputs, wanted)
   const expectations = await tagExpectations(wanted, deps)
   sayTags(wanted, deps)
 

@@ -94,7 +94,8 @@ describe('from a file', () => {
   test('JSON, with the image put in', async () => {
     await begin()
     writeFileSync(path.join(workspace, 'task.json'), JSON.stringify(definition('api', { cpu: '1024', memory: '2048' })))
-    const run = await deploy(simulator, { 'task-definition': 'task.json', image: image('b') }, { workspace })
+    const inputs = { 'task-definition': 'task.json', image: image('b'), 'allow-replacement': 'true' }
+    const run = await deploy(simulator, inputs, { workspace })
     expect(run.outputs).toMatchObject({
       verdict: 'completed',
       'task-definition': 'api:1',

@@ -2,15 +2,7 @@ import type { ECRClient } from '@aws-sdk/client-ecr'
 import type { TaskDefinition } from '@aws-sdk/client-ecs'
 import { UserError } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
-import {
-  describeImage,
-  ecrImage,
-  type ImageRef,
-  imageName,
-  parseImageRef,
-  pinned,
-  repositoryOf,
-} from '@deploy-actions/ecr'
+import { describeImageRef, ecrImage, type ImageRef, parseImageRef, pinned, unusableText } from '@deploy-actions/ecr'
 import { targetContainer, toRegisterInput } from '@deploy-actions/ecs'
 import type { Inputs } from './inputs.ts'
 
@@ -61,13 +53,9 @@ export async function whyUnusable(
   onDenied: (message: string) => void,
 ): Promise<string | undefined> {
   if (image.kind === 'foreign') return undefined
+  const back = pinned(image, digest)
   try {
-    const found = await describeImage(ecr, repositoryOf(image), { digest })
-    const name = imageName(pinned(image, digest))
-    if (!found) return `The image ${name} is not in ECR any more; a lifecycle rule may have deleted it.`
-    if (found.status !== 'ACTIVE')
-      return `The image ${name} is ${found.status} in ECR and cannot be pulled; restore it there first.`
-    return undefined
+    return unusableText(back, await describeImageRef(ecr, back))
   } catch (error) {
     if (!isAccessError(error)) throw error
     onDenied(`Whether the image is still there was not checked. ${error.message}`)

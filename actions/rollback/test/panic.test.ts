@@ -170,7 +170,7 @@ test.concurrent('an image that is gone is said beside it', () =>
     expect(run.annotations).toContainEqual(
       expect.objectContaining({
         level: 'error',
-        message: expect.stringContaining('shop@dddddddddddd is not in ECR any more'),
+        message: expect.stringContaining('shop@dddddddddddd is not in ECR'),
       }),
     )
   }))

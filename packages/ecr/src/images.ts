@@ -3,7 +3,7 @@ import { UserError } from '@deploy-actions/action-kit'
 import { isAwsError } from '@deploy-actions/aws'
 import { type Manifest, parseManifest } from './manifest.ts'
 import { manifestMediaTypes } from './media-types.ts'
-import { digestOf, type EcrRepository } from './reference.ts'
+import { digestOf, type EcrImageRef, type EcrRepository, repositoryOf } from './reference.ts'
 import { missingRepository } from './repository.ts'
 
 /** A manifest that ECR holds, with the exact bytes and the media type under which it was pushed. */
@@ -78,6 +78,12 @@ export async function describeImage(
     if (isAwsError(error, 'ImageNotFoundException')) return undefined
     throw await missingRepository(error, ecr, repository)
   }
+}
+
+/** As describeImage, by the reference's digest, else by its tag, else by `latest`. */
+export function describeImageRef(ecr: ECRClient, image: EcrImageRef): Promise<ImageDescription | undefined> {
+  const id = image.digest ? { digest: image.digest } : { tag: image.tag ?? 'latest' }
+  return describeImage(ecr, repositoryOf(image), id)
 }
 
 function describe(detail: ImageDetail): ImageDescription {

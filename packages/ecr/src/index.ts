@@ -1,6 +1,7 @@
 export { type ECRClient, ecrClient } from './client.ts'
 export {
   describeImage,
+  describeImageRef,
   type EcrImage,
   type EcrManifest,
   type ImageDescription,
@@ -85,3 +86,4 @@ export {
   unusableImage,
   verifyTags,
 } from './tags.ts'
+export { unusableText } from './usable.ts'

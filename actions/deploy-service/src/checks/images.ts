@@ -1,4 +1,12 @@
-import { imageByDigest, imageByTag, imageName, imagePlatforms, parseImageRef, repositoryOf } from '@deploy-actions/ecr'
+import {
+  imageByDigest,
+  imageByTag,
+  imageName,
+  imagePlatforms,
+  parseImageRef,
+  repositoryOf,
+  unusableText,
+} from '@deploy-actions/ecr'
 import type { Deps } from '../deps.ts'
 import type { Inputs } from '../inputs.ts'
 import type { Wanted } from '../revisions.ts'
@@ -37,11 +45,8 @@ async function checkImage(reference: string, platforms: (string | undefined)[], 
     ? await imageByDigest(ecr, repository, ref.digest)
     : await imageByTag(ecr, repository, ref.tag ?? 'latest')
   const name = imageName(ref)
-  if (!image) return [{ level: 'problem', text: `Image ${name} is not in ECR (${ref.region}).` }]
-  if (image.status !== 'ACTIVE')
-    return [
-      { level: 'problem', text: `Image ${name} is ${image.status} in ECR and cannot be pulled; restore it first.` },
-    ]
+  const problem = unusableText(ref, image)
+  if (!image || problem) return problem ? [{ level: 'problem', text: problem }] : []
   return [checkPlatform(name, platforms, await imagePlatforms(ecr, repository, image))]
 }
 

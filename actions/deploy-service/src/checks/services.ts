@@ -1,11 +1,16 @@
 import { loadBalancerMismatch, rollingBounds, stuckText } from '@deploy-actions/ecs'
 import type { Inputs } from '../inputs.ts'
+import { replacementAdvice, replacements } from '../replacement.ts'
 import type { Wanted } from '../revisions.ts'
 import type { Check } from './all.ts'
 
-/** Whether ports and load balancers agree, and whether the percentages let a rolling deployment move at all. */
-export function checkServices({ settings }: Inputs, wanted: Wanted[]): Check[] {
-  return wanted.flatMap(({ target: { name, service }, definition }): Check[] => {
+/** Whether a service would become another one, whether ports and load balancers agree, and whether the percentages let a rolling deployment move at all. */
+export function checkServices(inputs: Inputs, wanted: Wanted[]): Check[] {
+  const { settings } = inputs
+  const replaced = replacements(inputs, wanted).map(
+    (text): Check => ({ level: 'problem', text: `${text} ${replacementAdvice}` }),
+  )
+  const others = wanted.flatMap(({ target: { name, service }, definition }): Check[] => {
     const mismatch = loadBalancerMismatch(service.loadBalancers ?? [], definition.containerDefinitions ?? [])
     const bounds = rollingBounds({
       ...service,
@@ -30,4 +35,5 @@ export function checkServices({ settings }: Inputs, wanted: Wanted[]): Check[] {
           : []),
     ]
   })
+  return [...replaced, ...others]
 }
