@@ -40,6 +40,7 @@ export interface Stage {
 /** ECR with images of several schema levels, an empty parameter store, and the action as a process beside. */
 export async function stage(scenario: Scenario = {}): Promise<Stage> {
   const simulator = await startSimulator({
+    speed: 20,
     scenario: {
       ...scenario,
       seed: {

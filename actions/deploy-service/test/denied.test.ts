@@ -78,7 +78,15 @@ describe('after the update: the verdict stands', () => {
   test('ecs:TagResource: registered without tags, with a word', async () => {
     simulator = await stage({ scenario: { faults: [deny('TagResource')] } })
     const run = await deploy(simulator, { image: image('b') })
-    expect(run).toMatchObject({ outputs: { verdict: 'completed' } })
+    expect(run).toMatchObject({ exitCode: 0, outputs: { verdict: 'completed', 'task-definition': 'web:2' } })
+    expect(run.annotations.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/web carries no tags .*may not call ecs:TagResource/),
+    ])
+    const registered = simulator.calls.filter(({ operation }) => operation === 'RegisterTaskDefinition')
+    expect(registered.map(({ input, outcome }) => [outcome, 'tags' in (input as object)])).toEqual([
+      ['AccessDeniedException', true],
+      ['ok', false],
+    ])
   })
 
   test('ecs:StopServiceDeployment at the timeout: the state that is left, and the way back by hand', async () => {

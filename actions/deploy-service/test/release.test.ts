@@ -465,6 +465,13 @@ test('an image that is known by no digest has no known schema', async () => {
 
 test('a first release without a record and without migrations goes ahead', async () => {
   await begin(() => undefined)
+  const bare = simulator.addImage({ repository: 'shop', tags: ['bare'], labels: schemaLabels([]), content: 'bare' })
+  const run = await deploy(simulator, { ...release, digest: bare })
+  expect(run).toMatchObject({ exitCode: 0, outputs: { verdict: 'completed' } })
+})
+
+test('a first release without a record but with migrations is refused: nobody knows what the database has', async () => {
+  await begin(() => undefined)
   const run = await deploy(simulator, { ...release, digest: digests.one })
   expect(run.exitCode).toBe(1)
   expect(run.annotations[0]?.message).toMatch(/does not know yet which migrations the database has/)

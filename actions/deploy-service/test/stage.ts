@@ -66,7 +66,7 @@ export interface StageOptions {
 
 /** A simulator with the cluster `prod` and the settled service `web`. */
 export async function stage(options: StageOptions = {}): Promise<Simulator> {
-  const { scenario = {}, speed = 60 } = options
+  const { scenario = {}, speed = 150 } = options
   return startSimulator({
     speed,
     scenario: {

@@ -13,7 +13,7 @@ export const second: Migration[] = [...first, { name: '0002_orders.sql', hash: '
 export const levelOne = schemaLevel(first).text
 export const levelTwo = schemaLevel(second).text
 
-/** Twenty simulated seconds a second: a task starts within one poll. */
+/** How fast simulator and action live: what a cancel may take, 5 s, has time on a loaded machine too. */
 const speed = 20
 
 export const container = (more: Record<string, unknown> = {}) => ({

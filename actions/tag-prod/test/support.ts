@@ -8,6 +8,7 @@ const action = fileURLToPath(new URL('..', import.meta.url))
 /** A simulator with images to promote, and the action as a process beside it. */
 export async function stage(scenario: Scenario = {}) {
   const simulator = await startSimulator({
+    speed: 20,
     scenario: {
       ...scenario,
       seed: {

@@ -58,6 +58,13 @@ export function rolesPassed(service: string, input: unknown): string[] {
   )
 }
 
+/** Whether a request makes a resource with tags, for which ECS asks ecs:TagResource as well ("Grant permission to tag resources on creation"). */
+export function tagsOnCreation(service: string, operation: string, input: unknown): boolean {
+  const { tags } = (input ?? {}) as { tags?: unknown }
+  const makes = ['RegisterTaskDefinition', 'RunTask', 'CreateService', 'CreateCluster'].includes(operation)
+  return service === 'ecs' && makes && Array.isArray(tags) && tags.length > 0
+}
+
 /** What ECS answers when the caller may not hand over a role. */
 export const passRoleDenied = (role: string, caller: Caller): AwsFailure =>
   new AwsFailure(

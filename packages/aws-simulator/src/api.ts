@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { accessDenied, passRoleDenied, rolesPassed } from './access.ts'
+import { accessDenied, passRoleDenied, rolesPassed, tagsOnCreation } from './access.ts'
 import type { RecordedCall } from './calls.ts'
 import type { FaultBox, FaultEffect } from './faults.ts'
 import { readInput } from './model/input.ts'
@@ -138,6 +138,9 @@ async function applyFaults(
     if (faults.take({ service: 'iam', operation: 'PassRole', text: role }, 'deny').length)
       throw passRoleDenied(role, caller)
   }
+  const tagging = { service: 'ecs', operation: 'TagResource', text: '' }
+  if (tagsOnCreation(call.service, call.operation, call.input) && faults.take(tagging, 'deny').length)
+    throw accessDenied('ecs', 'TagResource', call.input, caller)
   return loss
 }
 

@@ -23,6 +23,9 @@ const now = () => since + (real.now() - since) * speed
 const requests = new Map()
 /** Timers that came due while a request was under way: they wait for its answer, or a loaded machine would look like a network that is down. */
 const due = new Map()
+let again
+/** Whether one of those that are due keeps the process alive. */
+let lively = false
 
 subscribe('http.client.request.start', ({ request }) => {
   requests.set(request, real.performance())
@@ -37,8 +40,16 @@ function isWaiting() {
   return requests.values().some((sent) => sent > earliest)
 }
 
+/** Runs what is due, unless an answer is still on its way; then it looks again, at the latest when patience ends. */
 function runDue() {
-  if (due.size === 0 || isWaiting()) return
+  real.clearTimeout(again)
+  if (due.size === 0) return
+  if (isWaiting()) {
+    again = real.setTimeout(runDue, patience)
+    if (!lively) again.unref()
+    return
+  }
+  lively = false
   for (const [timer, run] of [...due]) if (due.delete(timer)) run()
 }
 
@@ -46,10 +57,9 @@ function scaled(set) {
   return (callback, milliseconds, ...args) => {
     const run = () => callback(...args)
     const timer = set(() => {
-      if (!isWaiting()) return run()
       due.set(timer, run)
-      const look = real.setTimeout(runDue, patience)
-      if (!timer.hasRef()) look.unref()
+      lively ||= timer.hasRef()
+      runDue()
     }, milliseconds / speed)
     return timer
   }
@@ -58,6 +68,7 @@ function scaled(set) {
 function cleared(clear) {
   return (timer) => {
     due.delete(timer)
+    if (due.size === 0) real.clearTimeout(again)
     clear(timer)
   }
 }
