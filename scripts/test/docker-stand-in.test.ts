@@ -83,7 +83,7 @@ test.each([
 })
 
 test.each([
-  [['buildx', 'build', '--ssh', 'default', '.'], /unknown flag: --ssh/],
+  [['buildx', 'build', '--network', 'default', '.'], /unknown flag: --network/],
   [['buildx', 'bake'], /knows version, inspect and build only/],
   [['pull', 'alpine'], /knows version, info, buildx and save only/],
   [['buildx', 'build', '--provenance=mode=max', '.'], /unknown flag: --provenance=mode=max/],
