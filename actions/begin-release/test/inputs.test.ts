@@ -18,7 +18,7 @@ test('the defaults', () => {
   expect(parse({})).toEqual({
     application: 'shop',
     environment: 'production',
-    repository: { name: 'shop', registryId: undefined },
+    repository: { name: 'shop' },
     digest,
     commit: undefined,
     lockTimeoutMs: 1_800_000,
@@ -47,15 +47,16 @@ test.each([
   [{ application: '' }, 'Input "application" is required'],
   [{ application: 'shöp' }, 'Input "application" is "shöp". Valid: letters, digits'],
   [{ environment: 'a/b' }, 'Input "environment" is "a/b". Valid: letters, digits'],
-  [{ repository: 'Shop' }, 'Input "repository" is "Shop". Valid: the name of an ECR repository'],
-  [{ digest: '' }, 'Input "digest" is required: sha256:'],
+  [{ repository: 'Shop' }, 'Input "repository" is "Shop". Valid: a repository name such as shop/api'],
+  [{ digest: '' }, 'Input "digest" is required: of the image'],
   [{ commit: 'main' }, 'Input "commit" is "main". Valid: a full commit SHA'],
   [{ 'lock-timeout': '5' }, 'Input "lock-timeout" is "5". Valid: a duration'],
   [{ 'lock-expires': '1m' }, 'Input "lock-expires" is "1m". Valid: at least 5m'],
+  [{ 'lock-expires': '12345678901234567890s' }, 'Valid: at most 7d'],
   [{ 'on-superseded': 'ignore' }, 'Input "on-superseded" is "ignore". Valid: fail, skip.'],
   [{ order: 'loose' }, 'Input "order" is "loose". Valid: warn, strict.'],
   [{ 'accept-history': 'yes' }, 'Input "accept-history" is "yes". Valid: true or false.'],
-  [{ registry: '12' }, 'Input "registry" is "12". Valid: an account id'],
+  [{ registry: '12' }, 'Input "registry" is "12". Valid: the twelve digits'],
   [{ 'registry-region': 'west' }, 'Input "registry-region" is "west". Valid: an AWS region'],
 ])('%j is refused', (inputs, message) => {
   expect(() => parse(inputs)).toThrow(message)

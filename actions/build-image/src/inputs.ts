@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
 import { type GitHubContext, type InputReader, UserError } from '@deploy-actions/action-kit'
-import { type EcrRepository, repositoryInputs } from '@deploy-actions/ecr'
+import type { EcrRepository } from '@deploy-actions/ecr'
+import { repositoryInputs } from '@deploy-actions/ecr/inputs'
 import { LABELS } from '@deploy-actions/release'
 import { type BuildSecret, parseSecrets } from './secrets.ts'
 

@@ -1,6 +1,6 @@
 import { UserError } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
-import { ecrImage, type ImageRef, imageText, parseImageRef, pinned } from '@deploy-actions/ecr'
+import { ecrImage, type ImageRef, imageText, pinned } from '@deploy-actions/ecr'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 
@@ -33,16 +33,11 @@ export async function wantedImages(
 }
 
 /** The image by digest. A tag in ECR is looked up; one of another registry stays as it is, and the log says so. */
-async function pin(reference: string, deps: Deps): Promise<ImageRef> {
-  const image = parseImageRef(reference)
-  if (!image)
-    throw new UserError(
-      `Input "image" holds "${reference}". Valid: an image reference, [host/]repository[:tag][@sha256:…], the repository in lower case. Nothing was changed.`,
-    )
+async function pin(image: ImageRef, deps: Deps): Promise<ImageRef> {
   if (image.digest) return pinned(image, image.digest)
   if (image.kind === 'foreign') {
     deps.log.info(
-      `${reference} is not in ECR and is deployed by its tag: what the tag names may change under a running service.`,
+      `${imageText(image)} is not in ECR and is deployed by its tag: what the tag names may change under a running service.`,
     )
     return image
   }
@@ -52,7 +47,7 @@ async function pin(reference: string, deps: Deps): Promise<ImageRef> {
     if (found) return pinned(image, found.digest)
   } catch (error) {
     if (!isAccessError(error)) throw error
-    deps.log.warning(`${reference} is deployed by its tag, as its digest cannot be read. ${error.message}`)
+    deps.log.warning(`${imageText(image)} is deployed by its tag, as its digest cannot be read. ${error.message}`)
     return image
   }
   throw new UserError(

@@ -20,7 +20,7 @@ test.each<[string, Record<string, string>, RegExp]>([
   ['no cluster', { cluster: '' }, /"cluster" is required/],
   ['a cluster with blanks', { cluster: 'my prod' }, /"cluster" is "my prod"\. Valid: /],
   ['no service', { service: ' , ' }, /"service" is required/],
-  ['a service with a dot', { service: 'web,work.er' }, /"service" is "work\.er"/],
+  ['a service with a dot', { service: 'web,work.er' }, /"service" holds "work\.er"/],
   [
     'a malformed digest',
     { repository: 'shop', digest: 'sha256:abc' },
@@ -38,6 +38,8 @@ test.each<[string, Record<string, string>, RegExp]>([
     /"repository" is/,
   ],
   ['digest and image', { repository: 'shop', digest: digest('a'), image: 'shop:1' }, /both name an image/],
+  ['an image that is an address', { image: 'https://example.com/shop' }, /"image" is "https:/],
+  ['an image in upper case', { image: 'API:Good' }, /"image" is "API:Good"\. Valid: .* lower case/],
   ['two plain images', { image: 'a:1\nb:1' }, /"image" is "b:1"/],
   ['a container twice', { image: 'app=a:1\napp=b:1' }, /each container once/],
   ['one plain, one named image', { image: 'a:1\napp=b:1' }, /either one image reference, or container=image/],
@@ -142,14 +144,17 @@ test('the classic cadence: one at a time, stopping at the first that fails', () 
 test('lists take lines and commas, images take containers', () => {
   const inputs = parse({
     service: 'web, worker\nweb',
-    image: 'app=a:1\nproxy=b@sha256:x',
+    image: `app=a:1\nproxy=b@${digest('b')}`,
     command: 'node server.js "two words"',
   })
   expect(inputs.services).toEqual(['web', 'worker'])
   expect(inputs.image).toEqual({
     kind: 'references',
     single: undefined,
-    byContainer: { app: 'a:1', proxy: 'b@sha256:x' },
+    byContainer: {
+      app: { kind: 'foreign', host: undefined, repository: 'a', tag: '1', digest: undefined },
+      proxy: { kind: 'foreign', host: undefined, repository: 'b', tag: undefined, digest: digest('b') },
+    },
   })
   expect(inputs.command).toEqual(['node', 'server.js', 'two words'])
 })

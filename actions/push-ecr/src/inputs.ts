@@ -1,5 +1,6 @@
 import { type InputReader, UserError } from '@deploy-actions/action-kit'
-import { checkRepository, checkTags, digestInput, type EcrRepository, repositoryInputs } from '@deploy-actions/ecr'
+import type { EcrRepository } from '@deploy-actions/ecr'
+import { digestInput, repositoryInput, repositoryInputs, tagsInput } from '@deploy-actions/ecr/inputs'
 
 export const severities = ['critical', 'high', 'medium', 'low', 'informational'] as const
 export type Severity = (typeof severities)[number]
@@ -44,15 +45,14 @@ export function parseInputs(inputs: InputReader, commit: string): Inputs {
   )
   if (platform && !image)
     throw new UserError('Input "platform" chooses from "image", which is empty. Leave one of them out.')
-  const mountFrom = inputs.text('mount-from')
   return {
     region,
     repository,
     image,
     digest,
     platform,
-    tags: [...new Set([...checkTags('tags', inputs.list('tags')), commitTag(commit)])],
-    mountFrom: mountFrom && checkRepository('mount-from', mountFrom),
+    tags: [...new Set([...tagsInput(inputs, 'tags'), commitTag(commit)])],
+    mountFrom: repositoryInput(inputs, 'mount-from'),
     create: createInputs(inputs),
     scan: scanInputs(inputs),
   }

@@ -1,6 +1,8 @@
 import { type InputReader, UserError } from '@deploy-actions/action-kit'
-import { isDigest, isRegistryId, isRepositoryName } from '@deploy-actions/ecr'
-import { segment, segmentHint } from '@deploy-actions/release'
+import { isDigest } from '@deploy-actions/ecr'
+import { registryInputs, repositoryInput } from '@deploy-actions/ecr/inputs'
+import { clusterInput, containerInput, servicesInput } from '@deploy-actions/ecs/inputs'
+import { recordInput } from '@deploy-actions/release/inputs'
 
 /** Where to go back to. */
 export type Destination =
@@ -29,19 +31,9 @@ export interface Inputs {
 
 /** Validates everything before the first call. */
 export function parseInputs(reader: InputReader): Inputs {
-  const region = reader.region()
-  const record = recordKey(reader)
-  const environment = reader.text('environment')
-  const services = [...new Set(reader.list('service'))]
-  if (services.length === 0)
-    throw new UserError('Input "service" is required: the ECS services that go back, such as web.')
-  const wrong = services.find((service) => !/^(arn:aws[\w-]*:ecs:\S+|[A-Za-z0-9_-]{1,255})$/.test(service))
-  if (wrong) throw new UserError(`Input "service" holds "${wrong}". Valid: names of ECS services, or their ARNs.`)
-  const cluster = reader.text('cluster') ?? environment
-  if (!cluster)
-    throw new UserError(
-      'Input "cluster" is required where "environment" is empty: the ECS cluster, such as production.',
-    )
+  const record = recordInput(reader)
+  const services = servicesInput(reader)
+  const { registryId, registryRegion } = registryInputs(reader)
   const to = destination(reader)
   if (to.kind === 'task-definition' && services.length > 1)
     throw new UserError(
@@ -49,29 +41,20 @@ export function parseInputs(reader: InputReader): Inputs {
     )
   return {
     record,
-    cluster,
+    cluster: clusterInput(reader, record?.environment),
     services,
-    container: reader.text('container'),
-    repository: valid(reader, 'repository', isRepositoryName, 'the name of an ECR repository, without a registry host'),
-    registry: valid(reader, 'registry', isRegistryId, 'an account id of 12 digits'),
+    container: containerInput(reader),
+    repository: repositoryInput(reader, 'repository'),
+    registry: registryId,
     to,
     priority: reader.choice('priority', ['high', 'panic', 'normal'], 'high'),
     reason: reader.text('reason'),
     freeze: reader.flag('freeze', true),
     acrossSchema: reader.flag('across-schema', false),
-    timeoutMs: reader.duration('timeout', 20 * 60_000),
-    region,
-    registryRegion: reader.text('registry-region') ? reader.region('registry-region') : region,
+    timeoutMs: reader.duration('timeout', 20 * 60_000, { min: 10_000 }),
+    region: reader.region(),
+    registryRegion,
   }
-}
-
-function recordKey(reader: InputReader): Inputs['record'] {
-  const application = valid(reader, 'application', (text) => segment.test(text), segmentHint)
-  const environment = valid(reader, 'environment', (text) => segment.test(text), segmentHint)
-  if (!application) return undefined
-  if (!environment)
-    throw new UserError('Input "environment" is required with "application": the record is kept for both together.')
-  return { application, environment }
 }
 
 function destination(reader: InputReader): Destination {
@@ -84,15 +67,4 @@ function destination(reader: InputReader): Destination {
   throw new UserError(
     `Input "to" is "${to}". Valid: previous, a digest (sha256: and 64 hex digits), a commit (7 to 40 hex digits) or a task definition (family:revision).`,
   )
-}
-
-function valid(
-  reader: InputReader,
-  name: string,
-  isValid: (value: string) => boolean,
-  hint: string,
-): string | undefined {
-  const value = reader.text(name)
-  if (value !== undefined && !isValid(value)) throw new UserError(`Input "${name}" is "${value}". Valid: ${hint}.`)
-  return value
 }

@@ -55,8 +55,8 @@ test.each([
 test.each([
   [{ service: ' , ' }, 'Input "service" is required'],
   [{ service: 'web/1' }, 'Input "service" holds "web/1". Valid: names of ECS services'],
-  [{ cluster: '' }, 'Input "cluster" is required where "environment" is empty'],
-  [{ application: 'shop' }, 'Input "environment" is required with "application"'],
+  [{ cluster: '' }, 'Input "cluster" is required'],
+  [{ application: 'shop' }, 'Input "environment" is required together with "application"'],
   [{ application: 'a b', environment: 'x' }, 'Input "application" is "a b". Valid: letters, digits'],
   [{ to: 'web:0' }, 'Input "to" is "web:0". Valid: previous, a digest'],
   [{ to: 'sha256:123' }, 'Input "to" is "sha256:123". Valid: previous, a digest'],
@@ -65,8 +65,8 @@ test.each([
   [{ to: 'web:3', service: 'web,worker' }, 'which only one service can go back to; "service" names 2'],
   [{ priority: 'urgent' }, 'Input "priority" is "urgent". Valid: high, panic, normal.'],
   [{ freeze: 'no' }, 'Input "freeze" is "no". Valid: true or false.'],
-  [{ repository: 'host.example/shop:1' }, 'Input "repository" is "host.example/shop:1". Valid: the name of an ECR'],
-  [{ registry: 'shop' }, 'Input "registry" is "shop". Valid: an account id of 12 digits.'],
+  [{ repository: 'host.example/shop:1' }, 'Input "repository" is "host.example/shop:1". Valid: a repository name'],
+  [{ registry: 'shop' }, 'Input "registry" is "shop". Valid: the twelve digits'],
   [{ timeout: 'soon' }, 'Input "timeout" is "soon". Valid: a duration'],
 ])('%j is refused', (inputs, message) => {
   expect(() => parse(inputs as Record<string, string>)).toThrow(message)

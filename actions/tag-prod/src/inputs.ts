@@ -1,13 +1,13 @@
 import { type InputReader, UserError } from '@deploy-actions/action-kit'
+import { isDigest, isTag } from '@deploy-actions/ecr'
 import {
-  checkRepository,
   checkTags,
-  isDigest,
-  isTag,
   type RegistryLocation,
   registryInput,
+  repositoryInput,
   repositoryInputs,
-} from '@deploy-actions/ecr'
+  tagsInput,
+} from '@deploy-actions/ecr/inputs'
 
 export interface Inputs {
   from: RegistryLocation
@@ -52,11 +52,10 @@ function source(value: string): Inputs['source'] {
 }
 
 function target(inputs: InputReader, from: RegistryLocation): RegistryLocation {
-  const name = inputs.text('target-repository')
   const registryId = registryInput(inputs, 'target-registry') ?? from.repository.registryId
   return {
     repository: {
-      name: name ? checkRepository('target-repository', name) : from.repository.name,
+      name: repositoryInput(inputs, 'target-repository') ?? from.repository.name,
       ...(registryId && { registryId }),
     },
     region: inputs.text('target-region') ? inputs.region('target-region') : from.region,
@@ -64,8 +63,12 @@ function target(inputs: InputReader, from: RegistryLocation): RegistryLocation {
 }
 
 function tags(inputs: InputReader, keepPrevious: boolean): string[] {
-  const given = inputs.list('tags')
-  const valid = checkTags('tags', given.length > 0 ? given : ['prod'])
+  const valid = tagsInput(inputs, 'tags')
+  // action.yml has a default, so an empty text was given: by an expression, or a job whose output came to nothing.
+  if (valid.length === 0)
+    throw new UserError(
+      'Input "tags" is empty. Valid: tags to move, such as prod. If they come from an expression or another job, look why it gave nothing. Nothing was changed.',
+    )
   if (!keepPrevious) return valid
   for (const tag of valid) {
     if (valid.includes(`${tag}${previousSuffix}`))

@@ -12,14 +12,6 @@ export {
   lookUpImages,
   manifestsOf,
 } from './images.ts'
-export {
-  checkRepository,
-  checkTags,
-  digestInput,
-  type RegistryLocation,
-  registryInput,
-  repositoryInputs,
-} from './inputs.ts'
 export { readImageLabels } from './labels.ts'
 export {
   type Descriptor,

@@ -1,6 +1,7 @@
 import type { Service, Task } from '@aws-sdk/client-ecs'
 import { describe, expect, test } from '@jest/globals'
-import { commandWords, logLocation, networkOf, type TaskDefinitionInput, taskEnd } from '../src/index.ts'
+import { logLocation, networkOf, type TaskDefinitionInput, taskEnd } from '../src/index.ts'
+import { commandWords } from '../src/inputs.ts'
 import { placementFailureText } from '../src/tasks/placement-failures.ts'
 
 const taskArn = 'arn:aws:ecs:eu-central-1:123456789012:task/prod/0123456789abcdef0123456789abcdef'

@@ -1,35 +1,21 @@
 import { createHash } from 'node:crypto'
-import {
-  type ECSClient,
-  RunTaskCommand,
-  type RunTaskCommandInput,
-  type Task,
-  type TaskOverride,
-} from '@aws-sdk/client-ecs'
+import { type ECSClient, RunTaskCommand, type RunTaskCommandInput, type Task } from '@aws-sdk/client-ecs'
 import { UserError } from '@deploy-actions/action-kit'
 import { isAwsError } from '@deploy-actions/aws'
 import type { LaunchSettings } from './launch.ts'
+import { checkOverrides, type Overrides, overridesOf } from './overrides.ts'
 import { placementFailureText } from './placement-failures.ts'
 
-export interface RunTaskRequest {
+export interface RunTaskRequest extends Overrides {
   cluster: string
   /** ARN or family:revision. */
   taskDefinition: string
-  /** The container that command and environment are meant for. */
-  container: string
   launch: LaunchSettings
-  command?: string[]
-  environment?: Record<string, string>
-  /** Of the whole task, in the units of the task definition. */
-  cpu?: string
-  memory?: string
   /** By which the task can be found again (ListTasks). At most 36 of `A-Z a-z 0-9 - / _`: what old and new clusters take. */
   startedBy: string
   /** What makes this start one of its own: the same request with the same seed starts no second task within a day. */
   tokenSeed: string
 }
-
-const longestOverrides = 8192
 
 /**
  * Starts one task. Sends a client token made of the seed and the request, so that a repeated call (an answer that was lost, a step that is run again within the
@@ -49,17 +35,6 @@ export async function runTask(ecs: ECSClient, request: RunTaskRequest): Promise<
   )
 }
 
-/** Throws a UserError when command and variables are longer than ECS takes; to be asked before anything is changed. */
-export function checkOverrides(
-  request: Pick<RunTaskRequest, 'container' | 'command' | 'environment' | 'cpu' | 'memory'>,
-): void {
-  const { length } = JSON.stringify(overridesOf(request))
-  if (length > longestOverrides)
-    throw new UserError(
-      `Inputs "command" and "variables" make ${length} characters of task overrides; ECS takes ${longestOverrides}. Move long values into the image or into SSM parameters.`,
-    )
-}
-
 function runTaskInput(request: RunTaskRequest): RunTaskCommandInput {
   checkOverrides(request)
   const input = {
@@ -76,23 +51,6 @@ function runTaskInput(request: RunTaskRequest): RunTaskCommandInput {
     .update(JSON.stringify(input))
     .digest('hex')
   return { ...input, clientToken: clientToken.slice(0, 64) }
-}
-
-function overridesOf({
-  container,
-  command,
-  environment = {},
-  cpu,
-  memory,
-}: Pick<RunTaskRequest, 'container' | 'command' | 'environment' | 'cpu' | 'memory'>): TaskOverride {
-  const variables = Object.entries(environment).map(([name, value]) => ({ name, value }))
-  return {
-    containerOverrides: [
-      { name: container, ...(command ? { command } : {}), ...(variables.length > 0 ? { environment: variables } : {}) },
-    ],
-    ...(cpu ? { cpu } : {}),
-    ...(memory ? { memory } : {}),
-  }
 }
 
 function readableRefusal(error: unknown, { cluster, taskDefinition }: RunTaskRequest): unknown {
