@@ -10,8 +10,9 @@ import type { Wanted } from './revisions.ts'
 export type TagExpectations = Map<string, { reference: string; digests: string[] }[]>
 
 /**
- * The images that a release may be about and that are named by a tag. Only a forced deployment makes ECS look at a tag again (ECS developer guide:
- * "Container image resolution"). They are those of the containers that `image` names, or of the one that `container` decides, or, where that is open, of every essential one.
+ * The images that a release may be about and that are named by a tag. Only a forced deployment makes ECS look at a tag
+ * again (ECS developer guide: "Container image resolution"). They are those of the containers that `image` names, or of
+ * the one that `container` decides, or, where that is open, of every essential one.
  */
 export function imagesByTag(definition: TaskDefinitionInput, { image, container }: Inputs): ImageRef[] {
   const concerned =
@@ -26,7 +27,10 @@ export function isForced({ forceNewDeployment }: Inputs, { byTag }: Wanted): boo
   return forceNewDeployment || byTag.length > 0
 }
 
-/** What the tags name now, for comparison with what the new tasks run. Images of other registries cannot be looked up and have no entry. */
+/**
+ * What the tags name now, for comparison with what the new tasks run. Images of other registries cannot be looked up
+ * and have no entry.
+ */
 export async function tagExpectations(wanted: Wanted[], deps: Deps): Promise<TagExpectations> {
   const found: TagExpectations = new Map()
   const digests = new Map<string, Promise<string[]>>()
@@ -72,8 +76,8 @@ async function digestsOf(image: EcrImageRef, deps: Deps): Promise<string[]> {
 }
 
 /**
- * Compares what a completed deployment runs with what its tag named when it began; a difference makes it `failed`, as then it is not this release that
- * serves. Says the digest in any case.
+ * Compares what a completed deployment runs with what its tag named when it began; a difference makes it `failed`, as
+ * then it is not this release that serves. Says the digest in any case.
  */
 export async function checkDigests(
   outcomes: DeploymentOutcome[],

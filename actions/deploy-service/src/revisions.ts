@@ -28,7 +28,9 @@ export interface Wanted {
   running: TaskDefinitionInput
   definition: TaskDefinitionInput
   changes: Difference[]
-  /** Images named by a tag, where nothing else changes: only a forced deployment makes ECS look up what they name now. */
+  /**
+   * Images named by a tag, where nothing else changes: only a forced deployment makes ECS look up what they name now.
+   */
   byTag: ImageRef[]
   /** The revision that the input `task-definition` names, which is reused however old it is. */
   named: FetchedTaskDefinition | undefined
@@ -87,7 +89,9 @@ export interface Revision {
   registered: boolean
 }
 
-/** Registers what is not there yet, one revision for all services that want the same. Answers in the order of `wanted`. */
+/**
+ * Registers what is not there yet, one revision for all services that want the same. Answers in the order of `wanted`.
+ */
 export async function registerRevisions(
   wanted: Wanted[],
   tags: Record<string, string>,

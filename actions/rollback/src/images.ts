@@ -15,8 +15,9 @@ export interface ImagePlace {
 type ImageInputs = Pick<Inputs, 'container' | 'repository' | 'registry' | 'registryRegion'>
 
 /**
- * Finds it in a task definition: the named container, else the one whose image is of `repository`, else the only (essential) one. The inputs
- * `repository` and `registry` overrule where the definition says that the image is. Throws a UserError when its image cannot be put back by digest.
+ * Finds it in a task definition: the named container, else the one whose image is of `repository`, else the only
+ * (essential) one. The inputs `repository` and `registry` overrule where the definition says that the image is. Throws
+ * a UserError when its image cannot be put back by digest.
  */
 export function imagePlace(
   taskDefinition: TaskDefinition,
@@ -43,8 +44,8 @@ export function imagePlace(
 }
 
 /**
- * Why the image cannot be run from `digest`, as a sentence; undefined when it can. Where the role may not look, or the image is not in ECR, it
- * is taken to be there.
+ * Why the image cannot be run from `digest`, as a sentence; undefined when it can. Where the role may not look, or the
+ * image is not in ECR, it is taken to be there.
  */
 export async function whyUnusable(
   ecr: ECRClient,

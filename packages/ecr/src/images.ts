@@ -23,8 +23,9 @@ export type ImageId = { tag: string } | { digest: string }
 export type ImageDescription = Pick<EcrImage, 'registryId' | 'digest' | 'mediaType' | 'status' | 'tags' | 'pushedAt'>
 
 /**
- * The image that a tag points at, or undefined. Two calls side by side (ECR API: BatchGetImage, DescribeImages). An image that exists but is not
- * ACTIVE is returned with its status and, when ECR does not hand out its manifest, with empty bytes.
+ * The image that a tag points at, or undefined. Two calls side by side (ECR API: BatchGetImage, DescribeImages). An
+ * image that exists but is not ACTIVE is returned with its status and, when ECR does not hand out its manifest, with
+ * empty bytes.
  * Throws a UserError when the repository is missing.
  */
 export function imageByTag(ecr: ECRClient, repository: EcrRepository, tag: string): Promise<EcrImage | undefined> {
@@ -98,8 +99,9 @@ function describe(detail: ImageDetail): ImageDescription {
 }
 
 /**
- * The manifests behind any number of tags and digests, one call per hundred (ECR API: BatchGetImage). Keys of the answer are the tags and digests
- * asked for; what is missing has no entry. Throws a UserError when the repository is missing, or when bytes and digest disagree.
+ * The manifests behind any number of tags and digests, one call per hundred (ECR API: BatchGetImage). Keys of the
+ * answer are the tags and digests asked for; what is missing has no entry. Throws a UserError when the repository is
+ * missing, or when bytes and digest disagree.
  */
 export async function manifestsOf(
   ecr: ECRClient,

@@ -5,10 +5,8 @@ export {
   type EcrImage,
   type EcrManifest,
   type ImageDescription,
-  type ImageId,
   imageByDigest,
   imageByTag,
-  type LookUp,
   lookUpImages,
   manifestsOf,
 } from './images.ts'
@@ -17,15 +15,14 @@ export {
   type Descriptor,
   isAttestation,
   type Manifest,
-  type Platform,
   parseManifest,
   platformText,
 } from './manifest.ts'
-export { isForeignLayer, isIndexType, isManifestType, manifestMediaTypes, mediaTypes } from './media-types.ts'
-export { type PlannedBlob, type PushPlan, planPush } from './plan.ts'
+export { isIndexType } from './media-types.ts'
+export { type PushPlan, planPush } from './plan.ts'
 export { imagePlatforms } from './platforms.ts'
 export { formatBytes } from './progress.ts'
-export { type PushedBlob, type PushOptions, type PushResult, pushImage } from './push.ts'
+export { type PushResult, pushImage } from './push.ts'
 export {
   digestOf,
   type EcrImageRef,
@@ -46,34 +43,29 @@ export {
   repositoryOf,
   shortDigest,
 } from './reference.ts'
-export { plainAccess, type RegistryAccess, type RegistryAccessOptions, registryAccess } from './registry/access.ts'
+export { plainAccess, type RegistryAccess, registryAccess } from './registry/access.ts'
 export { RegistryError } from './registry/errors.ts'
 export { manifestDigest, putManifest, readManifest } from './registry/manifests.ts'
 export { openRegistry, type Registry, type RegistryOptions } from './registry/registry.ts'
-export { ContentError } from './registry/verified.ts'
 export {
   createRepository,
   describeRepository,
   isCreatedOnPush,
   MissingRepositoryError,
   missingRepository,
-  type NewRepository,
-  type RepositoryDescription,
   tagIsImmutable,
 } from './repository.ts'
-export { findingsOf, type ScanFinding, type ScanReport, startScan } from './scans.ts'
-export { type ArchiveOptions, openArchive, openImageFile } from './sources/archive.ts'
-export { type DaemonOptions, openDaemonImage } from './sources/docker-daemon.ts'
+export { findingsOf, type ScanReport, startScan } from './scans.ts'
+export { openArchive, openImageFile } from './sources/archive.ts'
+export { openDaemonImage } from './sources/docker-daemon.ts'
 export { openOciLayout } from './sources/oci-layout.ts'
 export { onlyPlatform } from './sources/platform.ts'
 export { openRegistryImage } from './sources/registry.ts'
 export type { ImageSource } from './sources/source.ts'
 export {
-  immutableTag,
   refuseImmutable,
   setTags,
   type TagChange,
-  type TaggableImage,
   tagImage,
   unusableImage,
   verifyTags,

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 
-/** A repository of one registry. Without `registryId` it is the registry of the account that the credentials belong to. */
+/**
+ * A repository of one registry. Without `registryId` it is the registry of the account that the credentials belong to.
+ */
 export interface EcrRepository {
   name: string
   registryId?: string | undefined
@@ -11,12 +13,18 @@ export function isDigest(text: string): boolean {
   return /^sha256:[0-9a-f]{64}$/.test(text)
 }
 
-/** Whether `text` is a tag: up to 128 of `A-Z a-z 0-9 _ . -`, not starting with `.` or `-` (OCI distribution specification, pulling manifests). */
+/**
+ * Whether `text` is a tag: up to 128 of `A-Z a-z 0-9 _ . -`, not starting with `.` or `-` (OCI distribution
+ * specification, pulling manifests).
+ */
 export function isTag(text: string): boolean {
   return /^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}$/.test(text)
 }
 
-/** Whether `text` is a repository name: 2 to 256 characters, lower case, parts joined by one of `/ . _ -` (ECR API: CreateRepository). */
+/**
+ * Whether `text` is a repository name: 2 to 256 characters, lower case, parts joined by one of `/ . _ -` (ECR API:
+ * CreateRepository).
+ */
 export function isRepositoryName(text: string): boolean {
   return (
     text.length >= 2 &&
@@ -40,13 +48,18 @@ export function shortDigest(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12)
 }
 
-/** The registry's host name for `docker pull` and task definitions (ECR user guide: private registry authentication). */
+/**
+ * The registry's host name for `docker pull` and task definitions (ECR user guide: private registry authentication).
+ */
 export function registryHost(registryId: string, region: string): string {
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
   return `${registryId}.dkr.ecr.${region}.${suffix}`
 }
 
-/** Account and region of an ECR registry's host, undefined for other hosts (ECR user guide: IPv4, dual-stack and FIPS endpoints). */
+/**
+ * Account and region of an ECR registry's host, undefined for other hosts (ECR user guide: IPv4, dual-stack and FIPS
+ * endpoints).
+ */
 export function ecrRegistryOf(host: string): { registryId: string; region: string } | undefined {
   const [, registryId, ipv4, dualStack] =
     host.match(
@@ -83,7 +96,8 @@ export interface ForeignImageRef extends ImageParts {
 const longestReference = 1024
 
 /**
- * Parses `[host/]repository[:tag][@digest]` (OCI distribution specification; docker's rule tells a host from a repository's first part).
+ * Parses `[host/]repository[:tag][@digest]` (OCI distribution specification; docker's rule tells a host from a
+ * repository's first part).
  * Undefined when the text is no such reference, as `https://…`, upper case in the repository, blanks, two tags.
  */
 export function parseImageRef(text: string): ImageRef | undefined {

@@ -70,8 +70,8 @@ export async function createRepository(
 }
 
 /**
- * Whether ECR itself would create the repository on the first push, because a repository creation template applies to its name (ECR user guide:
- * create on push). False also where the role may not ask.
+ * Whether ECR itself would create the repository on the first push, because a repository creation template applies to
+ * its name (ECR user guide: create on push). False also where the role may not ask.
  */
 export async function isCreatedOnPush(ecr: ECRClient, { name, registryId }: EcrRepository): Promise<boolean> {
   // Templates are an account's own affair: another account's can't be read.
@@ -88,7 +88,9 @@ export async function isCreatedOnPush(ecr: ECRClient, { name, registryId }: EcrR
   }
 }
 
-/** Whether a tag that exists may be pointed at another image (ECR API: imageTagMutability and its exclusion filters). */
+/**
+ * Whether a tag that exists may be pointed at another image (ECR API: imageTagMutability and its exclusion filters).
+ */
 export function tagIsImmutable({ mutability, exclusions }: RepositoryDescription, tag: string): boolean {
   const excluded = exclusions.some((filter) => {
     const pattern = filter.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
@@ -97,7 +99,9 @@ export function tagIsImmutable({ mutability, exclusions }: RepositoryDescription
   return mutability.startsWith('IMMUTABLE') ? !excluded : excluded
 }
 
-/** Turns ECR's "repository not found" into the sentence and the command that help; any other error comes back as it was. */
+/**
+ * Turns ECR's "repository not found" into the sentence and the command that help; any other error comes back as it was.
+ */
 export async function missingRepository(error: unknown, ecr: ECRClient, repository: EcrRepository): Promise<unknown> {
   if (!isAwsError(error, 'RepositoryNotFoundException')) return error
   const region = await ecr.config.region()

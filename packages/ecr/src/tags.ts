@@ -13,8 +13,9 @@ export interface TaggableImage {
 }
 
 /**
- * Points `tag` at an image that the repository holds, without moving a byte (ECR API: PutImage with the manifest as it was pushed). `changed` is
- * false when the tag pointed there already. Throws a UserError that names both digests when the repository keeps that tag immutable.
+ * Points `tag` at an image that the repository holds, without moving a byte (ECR API: PutImage with the manifest as it
+ * was pushed). `changed` is false when the tag pointed there already. Throws a UserError that names both digests when
+ * the repository keeps that tag immutable.
  */
 export async function tagImage(
   ecr: ECRClient,
@@ -52,12 +53,7 @@ export async function tagImage(
 }
 
 /** The refusal to move a tag of an immutable repository. */
-export function immutableTag(
-  repository: EcrRepository,
-  tag: string,
-  present: string | undefined,
-  wanted: string,
-): UserError {
+function immutableTag(repository: EcrRepository, tag: string, present: string | undefined, wanted: string): UserError {
   return new UserError(
     `Tag "${tag}" of repository "${repository.name}" is immutable: it points at ${present ?? 'another image'} and can't be moved to ${wanted}. Nothing was changed under this tag. Choose another tag, or let the repository exclude it: aws ecr put-image-tag-mutability --repository-name ${repository.name} --image-tag-mutability IMMUTABLE_WITH_EXCLUSION --image-tag-mutability-exclusion-filters filterType=WILDCARD,filter=${tag}`,
   )
@@ -71,8 +67,9 @@ export interface TagChange {
 }
 
 /**
- * Points several tags at one image, in order. `present` holds what each tag points at now. A failure says which tags had been set by then. Throws before
- * the first change when a tag that would have to move is immutable. `signal` stops it between two tags.
+ * Points several tags at one image, in order. `present` holds what each tag points at now. A failure says which tags
+ * had been set by then. Throws before the first change when a tag that would have to move is immutable. `signal` stops
+ * it between two tags.
  */
 export async function setTags(
   ecr: ECRClient,
@@ -105,7 +102,10 @@ export async function setTags(
   return done
 }
 
-/** Throws a UserError when one of the tags exists, points elsewhere and may not be moved. Without the right to ask, PutImage will tell. */
+/**
+ * Throws a UserError when one of the tags exists, points elsewhere and may not be moved. Without the right to ask,
+ * PutImage will tell.
+ */
 export async function refuseImmutable(
   ecr: ECRClient,
   repository: EcrRepository,
@@ -123,7 +123,10 @@ export async function refuseImmutable(
   if (stuck) throw immutableTag(repository, stuck, present.get(stuck)?.digest, digest)
 }
 
-/** Reads the tags again. Throws a UserError when one of them does not point at `digest`: PutImage has no compare-and-set, so the last writer wins. */
+/**
+ * Reads the tags again. Throws a UserError when one of them does not point at `digest`: PutImage has no
+ * compare-and-set, so the last writer wins.
+ */
 export async function verifyTags(
   ecr: ECRClient,
   repository: EcrRepository,

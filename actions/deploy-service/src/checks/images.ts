@@ -22,7 +22,10 @@ export async function checkImages(_: Inputs, wanted: Wanted[], deps: Deps): Prom
   return checks.flat()
 }
 
-/** What the task runs on. Undefined where the container instances decide: without runtimePlatform only Fargate has a default (ECS API: RuntimePlatform). */
+/**
+ * What the task runs on. Undefined where the container instances decide: without runtimePlatform only Fargate has a
+ * default (ECS API: RuntimePlatform).
+ */
 function platformOf({ definition, target: { service } }: Wanted): string | undefined {
   const { runtimePlatform, requiresCompatibilities = [] } = definition
   const providers = service.capacityProviderStrategy ?? []

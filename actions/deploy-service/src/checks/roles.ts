@@ -7,7 +7,10 @@ import type { Inputs } from '../inputs.ts'
 import type { Wanted } from '../revisions.ts'
 import type { Check } from './all.ts'
 
-/** Whether the task's roles exist, trust ECS tasks, and may be passed by the role of this job, as far as IAM lets us look. */
+/**
+ * Whether the task's roles exist, trust ECS tasks, and may be passed by the role of this job, as far as IAM lets us
+ * look.
+ */
 export async function checkRoles(_: Inputs, wanted: Wanted[], deps: Deps): Promise<Check[]> {
   const roles = [
     ...new Set(wanted.flatMap(({ definition }) => [definition.executionRoleArn, definition.taskRoleArn])),

@@ -4,7 +4,10 @@ import type { Inputs } from '../inputs.ts'
 import type { Wanted } from '../revisions.ts'
 import type { Check } from './all.ts'
 
-/** Whether the parameters that containers refer to exist. Their values are not decrypted (SSM API: GetParameters, ten names a call). */
+/**
+ * Whether the parameters that containers refer to exist. Their values are not decrypted (SSM API: GetParameters, ten
+ * names a call).
+ */
 export async function checkSecrets(inputs: Inputs, wanted: Wanted[], deps: Deps): Promise<Check[]> {
   const secrets = wanted.flatMap(({ definition }) =>
     (definition.containerDefinitions ?? []).flatMap(({ secrets = [] }) => secrets),

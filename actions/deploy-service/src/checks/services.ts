@@ -4,7 +4,10 @@ import { replacementAdvice, replacements } from '../replacement.ts'
 import type { Wanted } from '../revisions.ts'
 import type { Check } from './all.ts'
 
-/** Whether a service would become another one, whether ports and load balancers agree, and whether the percentages let a rolling deployment move at all. */
+/**
+ * Whether a service would become another one, whether ports and load balancers agree, and whether the percentages let a
+ * rolling deployment move at all.
+ */
 export function checkServices(inputs: Inputs, wanted: Wanted[]): Check[] {
   const { settings } = inputs
   const replaced = replacements(inputs, wanted).map(

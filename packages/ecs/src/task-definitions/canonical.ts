@@ -4,8 +4,9 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 type Fields = { [key: string]: Json }
 
 /**
- * The one form that all spellings of the same task definition share: what the service fills in by itself is filled in or left out alike, lists that
- * are sets are sorted, amounts are in units. Tags do not belong to it: they do not change what runs.
+ * The one form that all spellings of the same task definition share: what the service fills in by itself is filled in
+ * or left out alike, lists that are sets are sorted, amounts are in units. Tags do not belong to it: they do not change
+ * what runs.
  * ECS API: RegisterTaskDefinition (defaults of each member).
  */
 export function canonical(definition: TaskDefinitionInput): Fields {
@@ -58,7 +59,10 @@ function canonicalContainer(container: Fields, networkMode: string | undefined):
   }
 }
 
-/** An empty entry point takes the image's own away, as `[""]` does; its absence leaves it. Docker Engine API: ContainerConfig.Entrypoint. */
+/**
+ * An empty entry point takes the image's own away, as `[""]` does; its absence leaves it. Docker Engine API:
+ * ContainerConfig.Entrypoint.
+ */
 function canonicalEntryPoint(words: Json | undefined): Json {
   return Array.isArray(words) && words.length === 0 ? [''] : (words ?? null)
 }
@@ -149,7 +153,10 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** Leaves out null, empty lists and empty maps at every depth, and puts keys into order. Empty texts stay: `FOO=""` is not the absence of FOO. */
+/**
+ * Leaves out null, empty lists and empty maps at every depth, and puts keys into order. Empty texts stay: `FOO=""` is
+ * not the absence of FOO.
+ */
 function pruned<T extends Json>(value: T): T {
   if (Array.isArray(value)) return value.map(pruned) as T
   if (!isFields(value)) return value

@@ -6,7 +6,10 @@ import { labelledVariables, parametersLabel } from './parameters-label.ts'
 
 /** What a release changes. What is absent stays as it is. */
 export interface TaskDefinitionChanges {
-  /** The container that `image`, `environment`, `secrets`, `command`, `entryPoint` and `dockerLabels` are meant for. Default: see `targetContainer`. */
+  /**
+   * The container that `image`, `environment`, `secrets`, `command`, `entryPoint` and `dockerLabels` are meant for.
+   * Default: see `targetContainer`.
+   */
   container?: string
   image?: string
   /** Further images by container name. */
@@ -23,9 +26,10 @@ export interface TaskDefinitionChanges {
 }
 
 /**
- * A copy of `definition` with the changes made. A variable that becomes a secret leaves the plain variables and the other way round, since ECS refuses a
- * name that is both. Variables and secrets of parameters that the container's label names and `dockerLabels` no longer does are left out: a task with a
- * reference to a deleted parameter cannot start. Throws a UserError for a container that is not there or a name that is asked as both.
+ * A copy of `definition` with the changes made. A variable that becomes a secret leaves the plain variables and the
+ * other way round, since ECS refuses a name that is both. Variables and secrets of parameters that the container's
+ * label names and `dockerLabels` no longer does are left out: a task with a reference to a deleted parameter cannot
+ * start. Throws a UserError for a container that is not there or a name that is asked as both.
  */
 export function applyChanges(definition: TaskDefinitionInput, changes: TaskDefinitionChanges): TaskDefinitionInput {
   const changed = structuredClone(definition)
@@ -37,8 +41,8 @@ export function applyChanges(definition: TaskDefinitionInput, changes: TaskDefin
 }
 
 /**
- * The container a change is meant for: the named one, else the only one, else the only essential one. Throws a UserError that lists the names when
- * that does not decide.
+ * The container a change is meant for: the named one, else the only one, else the only essential one. Throws a
+ * UserError that lists the names when that does not decide.
  */
 export function targetContainer(definition: TaskDefinitionInput, name?: string): ContainerDefinition {
   if (name !== undefined) return containerNamed(definition, name)
@@ -87,7 +91,10 @@ function changeContainer(container: ContainerDefinition, changes: TaskDefinition
   if (newReferences.length > 0 || container.secrets) container.secrets = replacedByName(references, newReferences)
 }
 
-/** Variables that came from parameters at the last release and do not at this one. Empty where either has no label of parameters. */
+/**
+ * Variables that came from parameters at the last release and do not at this one. Empty where either has no label of
+ * parameters.
+ */
 function deletedParameters(
   { dockerLabels: before }: ContainerDefinition,
   after: Record<string, string> = {},

@@ -1,8 +1,9 @@
 import { UserError } from '@deploy-actions/action-kit'
 
 /**
- * A command as ECS takes it, a list of words. Read from a JSON list as it stands, or from one line, split at blanks as a shell would: quotes and backslashes hold words
- * together, nothing is expanded. What only a shell could do (`&&`, `|`, `$NAME`, `*`, several lines) is refused with the way to ask for one, since the container starts without.
+ * A command as ECS takes it, a list of words. Read from a JSON list as it stands, or from one line, split at blanks as
+ * a shell would: quotes and backslashes hold words together, nothing is expanded. What only a shell could do (`&&`,
+ * `|`, `$NAME`, `*`, several lines) is refused with the way to ask for one, since the container starts without.
  */
 export function commandWords(text: string, input: string): string[] {
   if (text.startsWith('[')) return jsonWords(text, input)

@@ -14,8 +14,8 @@ export interface Difference {
 }
 
 /**
- * What differs in meaning between two task definitions: neither order where order means nothing, nor defaults that the service fills in, nor spellings
- * of the same amount. Tags are no part of it. In the order of the paths.
+ * What differs in meaning between two task definitions: neither order where order means nothing, nor defaults that the
+ * service fills in, nor spellings of the same amount. Tags are no part of it. In the order of the paths.
  */
 export function differences(before: TaskDefinitionInput, after: TaskDefinitionInput): Difference[] {
   const [a, b] = alikeRoles(leavesOf(before), leavesOf(after))
@@ -121,7 +121,10 @@ function childrenOf(value: unknown, key: string): Fields | undefined {
   return Object.keys(value).length > 0 ? (value as Fields) : undefined
 }
 
-/** Entries that share a name all count, as in a `dependsOn` with two conditions for one container; of a variable only the last does. */
+/**
+ * Entries that share a name all count, as in a `dependsOn` with two conditions for one container; of a variable only
+ * the last does.
+ */
 function unusedName(name: string, taken: Fields): string {
   let free = name
   for (let number = 2; Object.hasOwn(taken, free); number++) free = `${name} (${number})`

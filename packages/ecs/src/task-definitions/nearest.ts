@@ -1,6 +1,6 @@
 /**
- * The candidate a writer most likely meant by `word`, or undefined when none is near: at most one edit per three letters, where an edit inserts, drops, replaces
- * or swaps letters; case and separators (`-`, `_`) count nothing.
+ * The candidate a writer most likely meant by `word`, or undefined when none is near: at most one edit per three
+ * letters, where an edit inserts, drops, replaces or swaps letters; case and separators (`-`, `_`) count nothing.
  */
 export function nearestName(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = plain(word)

@@ -12,11 +12,12 @@ export interface PathParameters {
 }
 
 /**
- * Every SSM parameter below `path`, at any depth, as a container variable named by the last part of its name: `/app/staging/DATABASE_URL` → `DATABASE_URL`.
- * By reference (`as: 'secrets'`, the default): the parameter's name where the tasks run in its region, its ARN otherwise. With `as: 'values'` String and
- * StringList parameters become plain variables; SecureStrings stay references, and their values are never read.
- * Throws a UserError when there is none, when a name is no variable name and when two parameters would have the same name.
- * SSM API: GetParametersByPath; ECS API: Secret.
+ * Every SSM parameter below `path`, at any depth, as a container variable named by the last part of its name:
+ * `/app/staging/DATABASE_URL` → `DATABASE_URL`. By reference (`as: 'secrets'`, the default): the parameter's name where
+ * the tasks run in its region, its ARN otherwise. With `as: 'values'` String and StringList parameters become plain
+ * variables; SecureStrings stay references, and their values are never read.
+ * Throws a UserError when there is none, when a name is no variable name and when two parameters would have the same
+ * name. SSM API: GetParametersByPath; ECS API: Secret.
  */
 export async function parametersUnder(
   ssm: SSMClient,

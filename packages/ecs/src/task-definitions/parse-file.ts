@@ -4,7 +4,10 @@ import { conform, type Problem } from './conform.ts'
 import type { TaskDefinitionInput } from './fetch.ts'
 import { describeOnlyKeys, registerShape } from './schema.ts'
 
-/** What a task definition file holds, before its keys are looked at. All scalars are texts: the API's schema decides what they stand for. */
+/**
+ * What a task definition file holds, before its keys are looked at. All scalars are texts: the API's schema decides
+ * what they stand for.
+ */
 interface Content {
   value: Record<string, unknown>
   /** Line of a key, counted from 1. */
@@ -14,10 +17,11 @@ interface Content {
 const problemsShown = 10
 
 /**
- * Reads a task definition file, JSON or YAML (which JSON is a part of), in the members that RegisterTaskDefinition takes. Members that only DescribeTaskDefinition
- * has are dropped, and its whole answer (`{ taskDefinition, tags }`) may stand in the file too; null stands for absence; everything else is kept as written.
- * `name` is how messages call the file. Throws a UserError for text that does not parse, unknown keys (with the nearest known one) and values
- * of another kind than the API takes.
+ * Reads a task definition file, JSON or YAML (which JSON is a part of), in the members that RegisterTaskDefinition
+ * takes. Members that only DescribeTaskDefinition has are dropped, and its whole answer (`{ taskDefinition, tags }`)
+ * may stand in the file too; null stands for absence; everything else is kept as written. `name` is how messages call
+ * the file. Throws a UserError for text that does not parse, unknown keys (with the nearest known one) and values of
+ * another kind than the API takes.
  */
 export function parseTaskDefinitionFile(text: string, name: string): TaskDefinitionInput {
   const content = parse(text, name)

@@ -9,8 +9,9 @@ export type Shape =
   | { kind: 'string' | 'number' | 'boolean' | 'other' }
 
 /**
- * The shape of a RegisterTaskDefinition request, read from the schema the SDK itself serialises by: a member that is missing here would be dropped
- * in silence on its way to AWS, so this list is exactly what may stand in a task definition file.
+ * The shape of a RegisterTaskDefinition request, read from the schema the SDK itself serialises by: a member that is
+ * missing here would be dropped in silence on its way to AWS, so this list is exactly what may stand in a task
+ * definition file.
  */
 export function registerShape(): Shape {
   register ??= shapeOf(NormalizedSchema.of(RegisterTaskDefinitionRequest$))

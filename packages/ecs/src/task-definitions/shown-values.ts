@@ -2,8 +2,8 @@ import { parseImageRef } from '@deploy-actions/ecr/reference'
 import type { Shape } from './schema.ts'
 
 /**
- * The only members whose values may stand in a log, a summary or a comment. Everything else can hold a secret: variables, commands, health checks,
- * labels, options of log drivers. `*` stands for any name.
+ * The only members whose values may stand in a log, a summary or a comment. Everything else can hold a secret:
+ * variables, commands, health checks, labels, options of log drivers. `*` stands for any name.
  */
 const shownTexts: Record<string, (value: unknown) => string | undefined> = {
   family: text,
@@ -22,7 +22,10 @@ const shownTexts: Record<string, (value: unknown) => string | undefined> = {
   'containerDefinitions.*.logConfiguration.options.awslogs-group': text,
 }
 
-/** The value at `place` for a reader; undefined where it could be a secret. Numbers and switches of the API are shown, those in maps are texts. */
+/**
+ * The value at `place` for a reader; undefined where it could be a secret. Numbers and switches of the API are shown,
+ * those in maps are texts.
+ */
 export function shownValue(place: string, shape: Shape | undefined, value: unknown): string | undefined {
   if (shape?.kind === 'number' || shape?.kind === 'boolean')
     return typeof value === shape.kind ? String(value) : undefined

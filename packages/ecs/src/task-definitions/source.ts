@@ -13,8 +13,8 @@ export interface LoadedTaskDefinition {
 }
 
 /**
- * The task definition that `source` names, in RegisterTaskDefinition's form. Files are relative to `workspace`. Throws a UserError when it is not
- * there or not valid.
+ * The task definition that `source` names, in RegisterTaskDefinition's form. Files are relative to `workspace`. Throws
+ * a UserError when it is not there or not valid.
  */
 export async function loadTaskDefinition(
   ecs: ECSClient,
@@ -24,7 +24,10 @@ export async function loadTaskDefinition(
   return (await loadNamedTaskDefinition(ecs, source, workspace)).definition
 }
 
-/** As loadTaskDefinition, with the revision itself where one is named: however old it is, it can then be reused as it is. */
+/**
+ * As loadTaskDefinition, with the revision itself where one is named: however old it is, it can then be reused as it
+ * is.
+ */
 export async function loadNamedTaskDefinition(
   ecs: ECSClient,
   source: TaskDefinitionSource,
