@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { bundlesOf, isReleaseTag, pinnedReferences, releaseRepository, rootShim, uncommitted } from './lib/release.ts'
@@ -28,7 +28,9 @@ if (readdirSync(out).length > 0) refuse(`${out} is not empty. Name a new folder 
 const changed = uncommitted(root)
 if (changed.length > 0)
   refuse(`A release holds what is committed. Commit, stash or remove these files first:\n${changed.join('\n')}`)
-if (turbo('build', ['--output-logs=errors-only']) !== 0) process.exit(1)
+// Neither a chunk of an earlier build nor a cache that holds one belongs to a release.
+for (const name of actionNames()) rmSync(path.join(root, 'actions', name, 'dist'), { recursive: true, force: true })
+if (turbo('build', ['--force', '--output-logs=errors-only']) !== 0) process.exit(1)
 
 const archive = execFileSync('git', ['archive', '--format=tar', 'HEAD'], { cwd: root, maxBuffer: 1 << 30 })
 execFileSync('tar', ['-x', '-C', out], { input: archive })

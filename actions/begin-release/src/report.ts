@@ -70,6 +70,11 @@ export function sayBegun(log: Log, { inputs, before, isFirst, state, image, answ
     )
 }
 
+/** The summary of a release that may not begin. */
+export function refusedSummary({ application, environment }: Inputs, message: string): string {
+  return [summaryHeading(`Release of ${application} to ${environment}`, 'refused'), markdownText(message)].join('\n\n')
+}
+
 export function beginSummary({ inputs, state, image, answer }: Begun): string {
   const previous = state.releases[0]
   const list = toMigrate(answer)

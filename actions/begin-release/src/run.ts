@@ -22,7 +22,7 @@ import {
   targetRecorded,
 } from '@deploy-actions/release'
 import type { Inputs } from './inputs.ts'
-import { beginSummary, sayBegun, toMigrate, willMigrate } from './report.ts'
+import { beginSummary, refusedSummary, sayBegun, toMigrate, willMigrate } from './report.ts'
 import { onUntested, untested } from './tested.ts'
 import { outgoingOutputs, sayWhatGoesOut, whatGoesOutMarkdown } from './what-goes-out.ts'
 
@@ -143,8 +143,13 @@ async function mayEndMeanwhile(
   return holder?.run === state.pending.run
 }
 
-function refused({ refusal }: Extract<GateAnswer, { go: false }>, inputs: Inputs, { log }: Deps): ActionResult {
+function refused(
+  { refusal }: Extract<GateAnswer, { go: false }>,
+  inputs: Inputs,
+  { log, summary }: Deps,
+): ActionResult {
   const message = gateText(refusal, recordName(inputs))
+  summary.add(refusedSummary(inputs, message))
   if (refusal.because !== 'superseded' || inputs.onSuperseded === 'fail')
     return { outputs: { proceed: false }, failure: message }
   log.notice(message, 'Superseded')

@@ -154,11 +154,12 @@ describe('a release that may not begin changes nothing', () => {
   }
 
   test('frozen', async () => {
-    await on.write({ freeze: { by: 'ops', reason: 'incident 42', since } })
-    await refused(
+    await on.write({ freeze: { by: 'ops', reason: 'incident 42 <img src=x>', since } })
+    const { summary } = await refused(
       {},
-      /^Releases are frozen since 2026-10-01T08:00:00\.000Z by ops: incident 42\..*To lift the freeze: aws ssm/,
+      /^Releases are frozen since 2026-10-01T08:00:00\.000Z by ops: incident 42 .*\..*To lift the freeze: aws ssm/,
     )
+    expect(summary).toMatch(/^### ❌ Release of shop to production: refused\n\nReleases are frozen .* \\<img src=x>/)
   })
 
   test('frozen, with a command that lets this very commit pass', async () => {

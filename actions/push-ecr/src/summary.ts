@@ -25,20 +25,14 @@ interface Story {
 export function summarise(summary: Summary, { inputs, digest, changes, sent, gate, milliseconds }: Story): void {
   const { repository } = inputs
   summary.add(summaryHeading(`Push to \`${repository.name}\``, sent ? 'done' : 'unchanged'))
-  summary.add(
-    markdownTable(
-      ['Digest', 'Tags', 'Platforms', 'Sent', 'Took'],
-      [
-        [
-          `\`${shortDigest(digest)}\``,
-          changes.map(({ tag, changed }) => `\`${tag}\`${changed ? '' : ' (unchanged)'}`).join(', '),
-          sent?.platforms.join(', ') || 'as in ECR',
-          sent ? sentText(sent) : 'nothing, ECR has it already',
-          formatDuration(milliseconds),
-        ],
-      ],
-    ),
-  )
+  const facts = {
+    Digest: `\`${shortDigest(digest)}\``,
+    Tags: changes.map(({ tag, changed }) => `\`${tag}\`${changed ? '' : ' (unchanged)'}`).join(', '),
+    ...(sent?.platforms.length ? { Platforms: sent.platforms.join(', ') } : {}),
+    Sent: sent ? sentText(sent) : 'nothing, ECR has it already',
+    Took: formatDuration(milliseconds),
+  }
+  summary.add(markdownTable(Object.keys(facts), [Object.values(facts)]))
   if (sent) summary.add(markdownDetails(`${sent.blobs.length + sent.foreign.length} blobs`, blobTable(sent)))
   summary.add(markdownDigests([digest]))
   for (const scanned of gate?.scans ?? []) summary.add(scanText(scanned))

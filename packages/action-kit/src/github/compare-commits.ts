@@ -71,6 +71,7 @@ export async function compareCommits(question: CompareQuestion): Promise<Compari
     })
     return readComparison(data, url)
   } catch (error) {
+    if (question.cancelled.aborted) return { kind: 'not-compared', why: 'the run was cancelled', url }
     return { kind: 'not-compared', why: timeout.aborted ? 'GitHub did not answer within 5 s' : whyOf(error), url }
   }
 }
