@@ -1,6 +1,7 @@
 import { UserError } from '@deploy-actions/action-kit'
 import { type Descriptor, isAttestation, type Manifest, parseManifest, platformText } from './manifest.ts'
 import { isForeignLayer, isManifestType } from './media-types.ts'
+import { formatBytes } from './progress.ts'
 import { digestOf, shortDigest } from './reference.ts'
 import { ContentError } from './registry/verified.ts'
 import type { ImageSource } from './sources/source.ts'
@@ -25,12 +26,16 @@ export interface PushPlan {
   platforms: string[]
 }
 
+/** What ECR takes (ECR user guide: service quotas; ECR API: PutImage). */
+const longestManifest = 4 * 1024 ** 2
+const largestLayer = 52_000 * 1024 ** 2
+
 /** An index in an index in an index is legal; a chain beyond this is a loop of someone's making. */
 const deepest = 8
 
 /**
- * Reads all manifests of the source and lists what is to be pushed, before anything is sent. Throws a UserError that lists every missing blob, and a
- * ContentError for a manifest whose content is not what its digest says, or a blob of the wrong size.
+ * Reads all manifests of the source and lists what is to be pushed, before anything is sent. Throws a UserError that lists every missing blob, or says
+ * what ECR would refuse, and a ContentError for a manifest whose content is not what its digest says, or a blob of the wrong size.
  */
 export async function planPush(source: ImageSource): Promise<PushPlan> {
   const manifests = new Map<string, Manifest>()
@@ -58,7 +63,7 @@ export async function planPush(source: ImageSource): Promise<PushPlan> {
     }
     if (manifest.config) await plan(manifest.config, 'config', platform)
     for (const layer of manifest.layers) {
-      if (isForeignLayer(layer.mediaType)) foreign.set(layer.digest, layer)
+      if (isForeignLayer(layer.mediaType)) foreign.set(layer.digest, checkForeign(source, layer))
       else await plan(layer, 'layer', platform)
     }
     manifests.set(manifest.digest, manifest)
@@ -66,7 +71,9 @@ export async function planPush(source: ImageSource): Promise<PushPlan> {
 
   const plan = async (descriptor: Descriptor, role: PlannedBlob['role'], platform: string | undefined) => {
     const { digest, size } = descriptor
-    if (blobs.has(digest)) return
+    const known = blobs.get(digest)
+    if (known?.descriptor.size === size) return
+    checkSize(source, descriptor, role)
     blobs.set(digest, { descriptor, role, platform })
     const found = await source.blobSize(descriptor)
     if (found === undefined) missing.push(`${role} ${digest}${suffix(platform)}`)
@@ -89,7 +96,30 @@ export async function planPush(source: ImageSource): Promise<PushPlan> {
   }
 }
 
+function checkSize({ description }: ImageSource, { digest, size }: Descriptor, role: PlannedBlob['role']): void {
+  if (size === 0)
+    throw new UserError(
+      `The ${role} ${digest} of ${description} is empty, and ECR takes no empty blobs. Nothing was pushed. Build the image without the artifact or layer of zero bytes.`,
+    )
+  if (size > largestLayer)
+    throw new UserError(
+      `The ${role} ${digest} of ${description} has ${formatBytes(size)}, and ECR takes layers of up to 52,000 MiB. Nothing was pushed. Split what the layer holds.`,
+    )
+}
+
+/** A layer that stays where its licence wants it can only be pulled from an address in its descriptor. */
+function checkForeign({ description }: ImageSource, layer: Descriptor): Descriptor {
+  if (layer.urls?.length) return layer
+  throw new UserError(
+    `Layer ${layer.digest} of ${description} is marked as not distributable (${layer.mediaType}) and names no address to pull it from: no one could run the image. Nothing was pushed. Build it with an ordinary media type.`,
+  )
+}
+
 function checkManifest(source: ImageSource, { digest }: Descriptor, bytes: Buffer): void {
+  if (bytes.length > longestManifest)
+    throw new UserError(
+      `Manifest ${digest} of ${source.description} has ${formatBytes(bytes.length)}, and ECR takes manifests of up to 4 MiB. Nothing was pushed. Build fewer platforms or layers, or without large annotations.`,
+    )
   const actual = digestOf(bytes)
   if (actual !== digest)
     throw new ContentError(

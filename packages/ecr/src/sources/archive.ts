@@ -5,7 +5,7 @@ import { UserError } from '@deploy-actions/action-kit'
 import { type Manifest, parseManifest } from '../manifest.ts'
 import { isIndexType } from '../media-types.ts'
 import { capitalised } from '../text.ts'
-import { compressionOf, decompressor } from './compression.ts'
+import { compressionOf, unpackError, unpackSteps } from './compression.ts'
 import { dockerArchiveSource } from './docker-archive.ts'
 import { type FileSet, tarFiles } from './files.ts'
 import { blobName, layoutSource, openOciLayout, type Selection } from './oci-layout.ts'
@@ -37,7 +37,7 @@ export async function openArchive(
 ): Promise<ImageSource> {
   const folder = await temporaryFolder(options.temp)
   try {
-    const plain = await plainTar(file, folder)
+    const plain = await plainTar(file, folder, name)
     const entries = await tarEntries(plain, name)
     const files = tarFiles(plain, entries, name)
     const isDocker = entries.has('manifest.json')
@@ -54,17 +54,15 @@ export async function openArchive(
   }
 }
 
-async function plainTar(file: string, folder: TemporaryFolder): Promise<string> {
+async function plainTar(file: string, folder: TemporaryFolder, name: string): Promise<string> {
   await using handle = await open(file, 'r')
   const { buffer } = await handle.read(Buffer.alloc(4), 0, 4, 0)
   const compression = compressionOf(buffer)
   if (compression === 'none') return file
   const plain = path.join(folder.path, 'archive.tar')
-  await writeStream(plain, createReadStream(file), decompressor(compression)).catch((error) => {
-    if (!String((error as NodeJS.ErrnoException).code).startsWith('Z_')) throw error
-    throw new UserError(
-      `${file} can't be decompressed (${(error as Error).message}): it is truncated or damaged. Export the image again.`,
-    )
+  const packed = { name, bytes: (await handle.stat()).size }
+  await writeStream(plain, createReadStream(file), ...unpackSteps(compression, packed)).catch((error) => {
+    throw unpackError(error, packed)
   })
   return plain
 }

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { inParallel, UserError } from '@deploy-actions/action-kit'
 import { type Descriptor, parseManifest } from '../manifest.ts'
 import { mediaTypes } from '../media-types.ts'
-import { digestOf } from '../reference.ts'
+import { digestOf, isDigest } from '../reference.ts'
 import { ContentError } from '../registry/verified.ts'
 import { fileChunks } from './chunks.ts'
 import { type Compression, compressionOf, gzipTo, inspectLayer } from './compression.ts'
@@ -13,7 +13,7 @@ import type { TemporaryFolder } from './temporary.ts'
 
 interface SavedImage {
   Config: string
-  RepoTags: string[] | null
+  RepoTags?: string[] | null
   Layers: string[]
 }
 
@@ -55,13 +55,9 @@ export async function dockerArchiveSource(files: FileSet, folder: TemporaryFolde
 }
 
 async function selectImage(files: FileSet): Promise<SavedImage> {
-  const bytes = await files.read('manifest.json')
-  let images: SavedImage[]
-  try {
-    images = JSON.parse(bytes?.toString('utf8') ?? '')
-  } catch {
-    throw new UserError(`manifest.json of ${files.description} is not JSON. Export the image again.`)
-  }
+  const images = await readJson(files, 'manifest.json')
+  if (!Array.isArray(images) || !images.every(isSavedImage))
+    throw new UserError(`manifest.json of ${files.description} does not list images with config and layers. ${again}`)
   const configs = new Map(images.map((image) => [image.Config, image]))
   if (configs.size === 1) return images[0]!
   if (configs.size === 0) throw new UserError(`${files.description} holds no image.`)
@@ -71,36 +67,56 @@ async function selectImage(files: FileSet): Promise<SavedImage> {
   )
 }
 
+function isSavedImage(value: unknown): value is SavedImage {
+  const { Config, RepoTags, Layers } = (value ?? {}) as Partial<Record<keyof SavedImage, unknown>>
+  return typeof Config === 'string' && isTexts(Layers) && (RepoTags == null || isTexts(RepoTags))
+}
+
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((entry) => typeof entry === 'string')
+
+/** Reads the config and checks what it names, before anything is written under such a name. */
 async function readConfig(files: FileSet, { Config, Layers }: SavedImage) {
   const bytes = await files.read(Config)
-  if (!bytes)
-    throw new UserError(
-      `${files.description} lacks the image's config ${Config}: it is truncated. Export the image again.`,
-    )
+  if (!bytes) throw new UserError(`${files.description} lacks the image's config ${Config}: it is truncated. ${again}`)
   const digest = digestOf(bytes)
   const named = path.posix.basename(Config, '.json')
   if (/^[0-9a-f]{64}$/.test(named) && digest !== `sha256:${named}`)
     throw new ContentError(
-      `Config ${Config} of ${files.description} has other content than its name says: its digest is ${digest}. Export the image again.`,
+      `Config ${Config} of ${files.description} has other content than its name says: its digest is ${digest}. ${again}`,
     )
 
-  const { rootfs } = JSON.parse(bytes.toString('utf8')) as { rootfs?: { diff_ids?: string[] } }
-  const diffIds = rootfs?.diff_ids ?? []
+  const config = (await readJson(files, Config)) as { rootfs?: { diff_ids?: unknown } } | null
+  const diffIds = config?.rootfs?.diff_ids ?? []
+  if (!isTexts(diffIds) || !diffIds.every(isDigest))
+    throw new UserError(`Config ${Config} of ${files.description} names layers by other than sha256 digests. ${again}`)
   if (diffIds.length !== Layers.length)
     throw new UserError(
-      `${files.description} has ${Layers.length} layers, its config names ${diffIds.length}. Export the image again.`,
+      `${files.description} has ${Layers.length} layers, its config names ${diffIds.length}. ${again}`,
     )
-  const missing: string[] = []
-  for (const name of Layers) if ((await files.size(name)) === undefined) missing.push(name)
+  const sizes = await Promise.all(Layers.map((name) => files.size(name)))
+  const missing = Layers.filter((_, index) => sizes[index] === undefined)
   if (missing.length > 0)
-    throw new UserError(`${files.description} lacks ${missing.join(', ')}: it is truncated. Export the image again.`)
+    throw new UserError(`${files.description} lacks ${missing.join(', ')}: it is truncated. ${again}`)
   return { bytes, digest, diffIds }
 }
+
+async function readJson(files: FileSet, name: string): Promise<unknown> {
+  try {
+    return JSON.parse((await files.read(name))?.toString('utf8') ?? '')
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw new UserError(`${name} of ${files.description} is not JSON. ${again}`)
+  }
+}
+
+const again = 'Export the image again.'
 
 async function prepareLayer(files: FileSet, name: string, diffId: string, folder: TemporaryFolder): Promise<Layer> {
   const compression = compressionOf(await firstBytes(files, name))
   if (compression !== 'none') {
-    const found = await inspectLayer(files.open(name), compression)
+    const packed = { name: `layer ${name} of ${files.description}`, bytes: (await files.size(name))! }
+    const found = await inspectLayer(files.open(name), compression, packed)
     checkDiffId(files, name, found.diffId, diffId)
     return layer(found, compression, () => files.chunks(name))
   }
@@ -121,7 +137,7 @@ function layer(
 function checkDiffId(files: FileSet, name: string, actual: string, expected: string): void {
   if (actual !== expected)
     throw new ContentError(
-      `Layer ${name} of ${files.description} has other content than the image's config says: diff_id ${actual} instead of ${expected}. Export the image again.`,
+      `Layer ${name} of ${files.description} has other content than the image's config says: diff_id ${actual} instead of ${expected}. ${again}`,
     )
 }
 

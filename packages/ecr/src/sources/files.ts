@@ -2,6 +2,8 @@ import { createReadStream } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
+import { UserError } from '@deploy-actions/action-kit'
+import { capitalised } from '../text.ts'
 import { type Chunks, fileChunks } from './chunks.ts'
 import type { TarEntry } from './tar.ts'
 
@@ -30,7 +32,7 @@ export function directoryFiles(directory: string, description: string): FileSet 
     description,
     size,
     async read(name, limit = longestText) {
-      checkLimit(name, await size(name), limit)
+      checkLimit(description, name, await size(name), limit)
       return readFile(at(name)).catch(ifMissing)
     },
     chunks: async (name) => fileChunks(at(name), 0, (await size(name)) ?? 0),
@@ -50,7 +52,7 @@ export function tarFiles(file: string, entries: Map<string, TarEntry>, descripti
     async read(name, limit = longestText) {
       const entry = entries.get(name)
       if (!entry) return undefined
-      checkLimit(name, entry.size, limit)
+      checkLimit(description, name, entry.size, limit)
       await using handle = await open(file, 'r')
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(entry.size), 0, entry.size, entry.offset)
       return buffer.subarray(0, bytesRead)
@@ -71,9 +73,11 @@ export function tarFiles(file: string, entries: Map<string, TarEntry>, descripti
   }
 }
 
-function checkLimit(name: string, size: number | undefined, limit: number): void {
+function checkLimit(description: string, name: string, size: number | undefined, limit: number): void {
   if (size !== undefined && size > limit)
-    throw new Error(`${name} has ${size} bytes; at most ${limit} are expected there.`)
+    throw new UserError(
+      `${capitalised(description)}: ${name} has ${size} bytes, where at most ${limit} can be. This is no image, or a damaged one; export it again.`,
+    )
 }
 
 function ifMissing(error: NodeJS.ErrnoException): undefined {

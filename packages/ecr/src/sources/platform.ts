@@ -9,7 +9,10 @@ import type { ImageSource } from './source.ts'
  */
 export async function onlyPlatform(source: ImageSource, platform: string): Promise<ImageSource> {
   const found: Descriptor[] = []
+  const seen = new Set<string>()
   const collect = async (descriptor: Descriptor, depth: number): Promise<void> => {
+    if (seen.has(descriptor.digest)) return
+    seen.add(descriptor.digest)
     if (!isIndexType(descriptor.mediaType)) return void found.push(descriptor)
     const bytes = depth > 0 ? await source.readManifest(descriptor) : undefined
     if (!bytes) return

@@ -13,14 +13,13 @@ type Found = TarEntry | { link: string }
 
 const block = 512
 /** Real archives of images have hundreds of entries; the bound keeps a damaged one from running on. */
-const mostEntries = 1_000_000
+const mostEntries = 100_000
 const longestExtension = 1024 * 1024
 
 /**
  * Lists a tar's regular files with their offsets by reading headers only, because `docker save` writes blobs before the index that says which of them
  * matter. Understands ustar, GNU and pax names and sizes, and follows symbolic and hard links inside the archive (POSIX pax; GNU tar's manual).
- * Throws a UserError, in which
- * `name` stands for the file, when it is no tar or ends too early.
+ * Throws a UserError, in which `name` stands for the file, when it is no tar, damaged, or ends too early.
  */
 export async function tarEntries(file: string, name: string): Promise<Map<string, TarEntry>> {
   const handle = await open(file, 'r')
@@ -45,6 +44,8 @@ async function scan(handle: FileHandle, fileSize: number, file: string): Promise
     const type = String.fromCharCode(header[156]!)
     const size = next.size ?? number(header, 124, 12)
     const data = offset + block
+    // A size below zero would lead back to where we were.
+    if (!Number.isSafeInteger(size) || size < 0) throw damaged(file, `an entry of ${size} bytes at byte ${offset}`)
     if (data + size > fileSize) throw truncated(file, fileSize)
     offset = data + Math.ceil(size / block) * block
 
@@ -87,13 +88,13 @@ function extension(type: string, bytes: Buffer): Extension {
   return {
     ...(records.path !== undefined && { name: records.path }),
     ...(records.linkpath !== undefined && { link: records.linkpath }),
-    ...(records.size !== undefined && { size: Number(records.size) }),
+    ...(records.size !== undefined && { size: /^\d+$/.test(records.size) ? Number(records.size) : Number.NaN }),
   }
 }
 
 /** `LENGTH NAME=VALUE\n`, with the length counting the whole record. */
 function paxRecords(bytes: Buffer): Record<string, string> {
-  const records: Record<string, string> = {}
+  const records: Record<string, string> = Object.create(null)
   for (let at = 0; at < bytes.length; ) {
     const blank = bytes.indexOf(0x20, at)
     const length = Number(bytes.subarray(at, blank).toString('latin1'))
