@@ -19,6 +19,8 @@ export interface Present {
   image: EcrManifest | undefined
   /** What the wanted tags point at now. */
   tags: Map<string, EcrManifest>
+  /** All tags of the image; empty where the role may not ask. */
+  held: string[]
 }
 
 /**
@@ -52,7 +54,7 @@ export async function inspectRepository(
       `Repository "${repository.name}" has no image ${digest}, so there is nothing to tag. It was never pushed there, or a lifecycle rule deleted it. Build and push it again.`,
     )
   await refuseImmutable(ecr, repository, digest, tags, found)
-  return { image: found.get(digest), tags: found }
+  return { image: found.get(digest), tags: found, held: described?.tags ?? [] }
 }
 
 async function provideRepository(

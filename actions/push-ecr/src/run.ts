@@ -1,5 +1,13 @@
 import { type ActionResult, UserError } from '@deploy-actions/action-kit'
-import { type EcrManifest, setTags, shortDigest, type TagChange, verifyTags } from '@deploy-actions/ecr'
+import {
+  type EcrManifest,
+  setTags,
+  shortDigest,
+  type TagChange,
+  tagAdvice,
+  tagsThatFit,
+  verifyTags,
+} from '@deploy-actions/ecr'
 import type { Deps } from './deps.ts'
 import { openImage } from './image.ts'
 import type { Inputs } from './inputs.ts'
@@ -10,29 +18,38 @@ import { summarise } from './summary.ts'
 
 /** Pushes what is missing, sets the tags, reads them again, and waits for the scan where one is asked for. */
 export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
-  const { ecr, log, clock, cancelled } = deps
-  const { repository, tags } = inputs
+  const { ecr, log, clock, cancelled, stateLeft } = deps
+  const { repository } = inputs
   const started = clock.now().getTime()
   let state = 'Nothing was pushed and no tag was changed.'
+  const reached = (text: string) => {
+    state = text
+    stateLeft(text)
+  }
   try {
     await using image = await openImage(inputs, deps)
     const { digest } = image
     const present = await inspectRepository(ecr, inputs, digest, deps)
+    const { tags, leftOut } = tagsThatFit(repository, digest, inputs.tags, present.held)
+    if (leftOut.length > 0)
+      log.warning(
+        `Tag ${leftOut.join(', ')} is not set: the image has ${present.held.length} tags already, and ECR lets it have 1,000; the rest is kept for promotions. ${tagAdvice(repository, digest)}`,
+      )
     const sent = present.image ? undefined : await push(image, inputs, deps)
     if (!sent) log.info(`Repository ${repository.name} holds ${digest} already: nothing to push.`)
 
-    state = `The image ${digest} is in the repository; its tags may be incomplete.`
+    reached(`The image ${digest} is in the repository; its tags may be incomplete.`)
     const changes = await setTags(ecr, repository, present.image ?? sent!.root, tags, present.tags, cancelled)
     const moved = changes.filter(({ changed }) => changed)
     if (moved.length > 0) await verifyTags(ecr, repository, digest, tags)
     for (const change of changes) log.info(describe(change))
-    state = `The image ${digest} is in the repository with all its tags.`
+    reached(`The image ${digest} is in the repository with all its tags.`)
 
     const gate =
       inputs.scan && (await scanGate(inputs.scan, repository, sent?.root ?? (present.image as EcrManifest), deps))
     summarise(deps.summary, { inputs, digest, changes, sent, gate, milliseconds: clock.now().getTime() - started })
     return {
-      outputs: { digest, 'image-tag': tags[0], pushed: sent !== undefined },
+      outputs: { digest, 'image-tag': tags[0] ?? present.held[0], pushed: sent !== undefined },
       ...(gate?.failure && { failure: gate.failure }),
     }
   } catch (error) {

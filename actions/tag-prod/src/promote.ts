@@ -1,5 +1,6 @@
 import { UserError } from '@deploy-actions/action-kit'
 import {
+  checkTagRoom,
   type EcrImage,
   type EcrManifest,
   refuseImmutable,
@@ -18,19 +19,21 @@ export interface Promotion {
 }
 
 /**
- * Points every tag at the image. What a tag pointed at gets `<tag>-previous` first, so that it is never without a tag. Checks all tags for immutability
- * before the first change; a failure in between says which tags were moved.
+ * Points every tag at the image. What a tag pointed at gets `<tag>-previous` first, so that it is never without a tag. Checks before the first
+ * change that all tags may be moved and that the image has room for them; a failure in between says which tags were moved.
  */
 export async function promote(
   image: EcrImage,
   before: Map<string, EcrManifest>,
-  { to, tags, keepPrevious }: Inputs,
+  { to, tags, keepPrevious, elsewhere }: Inputs,
   { to: ecr, log, cancelled }: Deps,
   promotion: Promotion,
 ): Promise<void> {
   const { repository } = to
   const moving = tags.filter((tag) => before.get(tag)?.digest !== image.digest)
   await refuseImmutable(ecr, repository, image.digest, moving, before)
+  // Of a copy elsewhere the tags are not known; ECR itself refuses there.
+  if (!elsewhere) checkTagRoom(repository, image.digest, image.tags.length + moving.length, image.tags)
   const replaced = keepPrevious ? moving.filter((tag) => before.has(tag)) : []
   for (const tag of replaced) {
     const previous = `${tag}${previousSuffix}`

@@ -62,6 +62,7 @@ export { openOciLayout } from './sources/oci-layout.ts'
 export { onlyPlatform } from './sources/platform.ts'
 export { openRegistryImage } from './sources/registry.ts'
 export type { ImageSource } from './sources/source.ts'
+export { checkTagRoom, tagAdvice, tagsThatFit } from './tag-room.ts'
 export {
   refuseImmutable,
   setTags,

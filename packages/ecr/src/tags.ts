@@ -4,6 +4,7 @@ import { isAccessError, isAwsError } from '@deploy-actions/aws'
 import { manifestsOf } from './images.ts'
 import type { EcrRepository } from './reference.ts'
 import { describeRepository, missingRepository, tagIsImmutable } from './repository.ts'
+import { tooManyTags } from './tag-room.ts'
 
 /** What PutImage needs of an image: the manifest's exact bytes, for the digest is their hash. */
 export interface TaggableImage {
@@ -43,6 +44,7 @@ export async function tagImage(
       if (present?.digest === image.digest) return { changed: false }
       throw immutableTag(repository, tag, present?.digest, image.digest)
     }
+    if (isAwsError(error, 'LimitExceededException')) throw tooManyTags(repository, image.digest)
     if (isAwsError(error, 'LayersNotFoundException', 'ReferencedImagesNotFoundException'))
       throw new UserError(
         `ECR does not hold all of ${image.digest} in repository "${repository.name}": ${(error as Error).message} The tag "${tag}" was not set.`,
