@@ -5,9 +5,9 @@ import {
   describeImage,
   type ECRClient,
   type EcrManifest,
-  isCreatedOnPush,
   MissingRepositoryError,
   manifestsOf,
+  pushTemplate,
   refuseImmutable,
   unusableImage,
 } from '@deploy-actions/ecr'
@@ -63,16 +63,26 @@ async function provideRepository(
   missing: MissingRepositoryError,
   log: Deps['log'],
 ): Promise<void> {
-  if (create) {
-    const created = await createRepository(ecr, repository, { ...create, scanOnPush: scan !== undefined })
-    log.notice(
-      `Repository ${repository.name} ${created ? `created, with ${create.immutableTags ? 'immutable' : 'mutable'} tags` : 'was created by another job in the meantime'}.`,
+  const template = await pushTemplate(ecr, repository).catch((error) => {
+    if (!isAccessError(error)) throw error
+    log.info(`Not looked for repository creation templates: the role may not call ${error.action}.`)
+    return undefined
+  })
+  if (template) {
+    const tags = `${template.immutableTags ? 'immutable' : 'mutable'} tags`
+    if (create?.immutableTags && !template.immutableTags)
+      throw new UserError(
+        `Input "tag-mutability" is "immutable", and the repository creation template "${template.prefix}" of the registry makes ${repository.name} with ${tags}. Nothing was created or pushed. Leave the input out, or change the template.`,
+      )
+    log.info(
+      `Repository ${repository.name} does not exist yet: the registry's repository creation template "${template.prefix}" creates it on the push, with ${tags}.`,
     )
     return
   }
-  if (!(await isCreatedOnPush(ecr, repository)))
+  if (!create)
     throw new UserError(`${missing.message} (or set "create-repository: true" for this step)`, { cause: missing })
-  log.info(
-    `Repository ${repository.name} does not exist yet: a repository creation template of the registry creates it on the push.`,
+  const created = await createRepository(ecr, repository, { ...create, scanOnPush: scan !== undefined })
+  log.notice(
+    `Repository ${repository.name} ${created ? `created, with ${create.immutableTags ? 'immutable' : 'mutable'} tags` : 'was created by another job in the meantime'}.`,
   )
 }

@@ -47,12 +47,58 @@ test.each([
   })
 })
 
-test('leaves the creation to ECR where a template of the registry does it on push', async () => {
-  await on.ecr.send(new CreateRepositoryCreationTemplateCommand({ prefix: 'shop', appliedFor: ['CREATE_ON_PUSH'] }))
-  const { layout, root } = await on.image()
-  const run = await on.run({ image: layout, repository: 'shop/fresh', tags: 'v1' })
-  expect(errorOf(run)).toEqual([])
-  expect((await on.stored('v1', 'shop/fresh'))?.digest).toBe(root.digest)
+describe('where a template of the registry creates it on push', () => {
+  const template = (imageTagMutability: 'MUTABLE' | 'IMMUTABLE', prefix = 'shop') =>
+    on.ecr.send(
+      new CreateRepositoryCreationTemplateCommand({
+        prefix,
+        imageTagMutability,
+        appliedFor: ['CREATE_ON_PUSH'],
+        encryptionConfiguration: { encryptionType: 'KMS' },
+      }),
+    )
+
+  test.each([['false'], ['true']])(
+    'ECR does it, with the template’s settings (create-repository: %s)',
+    async (create) => {
+      await template('IMMUTABLE')
+      const { layout, root } = await on.image()
+      const run = await on.run({ image: layout, repository: 'shop/fresh', tags: 'v1', 'create-repository': create })
+      expect(errorOf(run)).toEqual([])
+      expect(run.log).toContain('template "shop" creates it on the push, with immutable tags')
+      expect((await on.stored('v1', 'shop/fresh'))?.digest).toBe(root.digest)
+      expect(requests(on.simulator)).not.toContain('ecr:CreateRepository')
+      const { repositories } = await on.ecr.send(new DescribeRepositoriesCommand({ repositoryNames: ['shop/fresh'] }))
+      expect(repositories![0]).toMatchObject({
+        imageTagMutability: 'IMMUTABLE',
+        encryptionConfiguration: { encryptionType: 'KMS' },
+      })
+    },
+  )
+
+  test('and makes tags movable where this step wants them immutable, nothing is created', async () => {
+    await template('MUTABLE')
+    const { layout } = await on.image()
+    const settings = { 'create-repository': 'true', 'tag-mutability': 'immutable' }
+    const run = await on.run({ image: layout, repository: 'shop/fresh', ...settings })
+    expect(errorOf(run)[0]).toContain('template "shop" of the registry makes shop/fresh with mutable tags')
+    expect(requests(on.simulator).filter((call) => /^registry:|Create/.test(call))).toEqual([
+      'ecr:CreateRepositoryCreationTemplate',
+    ])
+  })
+
+  test('a role that may not read templates creates it with this step’s settings', async () => {
+    on.simulator.addFaults({
+      service: 'ecr',
+      operation: 'DescribeRepositoryCreationTemplates',
+      effect: { kind: 'deny' },
+    })
+    const { layout } = await on.image()
+    const run = await on.run({ image: layout, repository: 'shop/fresh', 'create-repository': 'true' })
+    expect(errorOf(run)).toEqual([])
+    expect(run.log).toContain('the role may not call ecr:DescribeRepositoryCreationTemplates')
+    expect(requests(on.simulator)).toContain('ecr:CreateRepository')
+  })
 })
 
 test('a repository in another account is reached by its registry, with its address and its own token', async () => {

@@ -50,9 +50,9 @@ export { openRegistry, type Registry, type RegistryOptions } from './registry/re
 export {
   createRepository,
   describeRepository,
-  isCreatedOnPush,
   MissingRepositoryError,
   missingRepository,
+  pushTemplate,
   tagIsImmutable,
 } from './repository.ts'
 export { findingsOf, type ScanReport, startScan } from './scans.ts'

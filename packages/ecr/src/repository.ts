@@ -2,8 +2,10 @@ import {
   CreateRepositoryCommand,
   DescribeRepositoriesCommand,
   DescribeRepositoryCreationTemplatesCommand,
+  type DescribeRepositoryCreationTemplatesCommandOutput,
   type ECRClient,
   type ImageTagMutabilityExclusionFilter,
+  type RepositoryCreationTemplate,
 } from '@aws-sdk/client-ecr'
 import { UserError } from '@deploy-actions/action-kit'
 import { isAwsError } from '@deploy-actions/aws'
@@ -69,23 +71,38 @@ export async function createRepository(
   }
 }
 
+/** What ECR's own creation of a repository would bring, where a template does it on the first push. */
+export interface PushTemplate {
+  prefix: string
+  immutableTags: boolean
+}
+
 /**
- * Whether ECR itself would create the repository on the first push, because a repository creation template applies to
- * its name (ECR user guide: create on push). False also where the role may not ask.
+ * The template by which ECR itself would create the repository on the first push, with encryption, policies and tags that a CreateRepository call would
+ * not have: the one with the longest prefix, or ROOT, where it is meant for that (ECR user guide: repository creation templates). Needs
+ * `ecr:DescribeRepositoryCreationTemplates`.
  */
-export async function isCreatedOnPush(ecr: ECRClient, { name, registryId }: EcrRepository): Promise<boolean> {
+export async function pushTemplate(
+  ecr: ECRClient,
+  { name, registryId }: EcrRepository,
+): Promise<PushTemplate | undefined> {
   // Templates are an account's own affair: another account's can't be read.
-  if (registryId) return false
-  try {
-    const { repositoryCreationTemplates = [] } = await ecr.send(new DescribeRepositoryCreationTemplatesCommand({}))
-    return repositoryCreationTemplates.some(
-      ({ prefix = '', appliedFor = [] }) =>
-        appliedFor.includes('CREATE_ON_PUSH') &&
-        (prefix === 'ROOT' || name.startsWith(`${prefix.replace(/\/$/, '')}/`)),
+  if (registryId) return undefined
+  const templates: RepositoryCreationTemplate[] = []
+  let nextToken: string | undefined
+  do {
+    const page: DescribeRepositoryCreationTemplatesCommandOutput = await ecr.send(
+      new DescribeRepositoryCreationTemplatesCommand({ nextToken }),
     )
-  } catch {
-    return false
-  }
+    templates.push(...(page.repositoryCreationTemplates ?? []))
+    nextToken = page.nextToken
+  } while (nextToken)
+  const rank = ({ prefix = '' }: RepositoryCreationTemplate) => (prefix === 'ROOT' ? 0 : prefix.length)
+  const [found] = templates
+    .filter(({ prefix = '' }) => prefix === 'ROOT' || name.startsWith(`${prefix.replace(/\/$/, '')}/`))
+    .sort((a, b) => rank(b) - rank(a))
+  if (!found?.appliedFor?.includes('CREATE_ON_PUSH')) return undefined
+  return { prefix: found.prefix!, immutableTags: found.imageTagMutability?.startsWith('IMMUTABLE') ?? false }
 }
 
 /**

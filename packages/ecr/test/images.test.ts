@@ -7,8 +7,8 @@ import {
   ecrClient,
   imageByDigest,
   imageByTag,
-  isCreatedOnPush,
   lookUpImages,
+  pushTemplate,
   readImageLabels,
   registryAccess,
   setTags,
@@ -215,16 +215,33 @@ describe('repositories', () => {
     expect(await describeRepository(ecr, { name: 'none' })).toBeUndefined()
   })
 
-  test('made by a template on the first push, or not', async () => {
+  test('made on the first push by the template with the longest prefix, or not', async () => {
     await start()
-    expect(await isCreatedOnPush(ecr, { name: 'team/app' })).toBe(false)
-    await ecr.send(new CreateRepositoryCreationTemplateCommand({ prefix: 'team', appliedFor: ['CREATE_ON_PUSH'] }))
-    await ecr.send(new CreateRepositoryCreationTemplateCommand({ prefix: 'cache', appliedFor: ['PULL_THROUGH_CACHE'] }))
-    expect(await isCreatedOnPush(ecr, { name: 'team/app' })).toBe(true)
-    expect(await isCreatedOnPush(ecr, { name: 'teamwork/app' })).toBe(false)
-    expect(await isCreatedOnPush(ecr, { name: 'cache/app' })).toBe(false)
+    const of = (name: string, more = {}) => pushTemplate(ecr, { name, ...more })
+    const create = (
+      prefix: string,
+      appliedFor: 'CREATE_ON_PUSH' | 'PULL_THROUGH_CACHE',
+      mutability = 'MUTABLE' as const,
+    ) =>
+      ecr.send(
+        new CreateRepositoryCreationTemplateCommand({
+          prefix,
+          appliedFor: [appliedFor],
+          imageTagMutability: mutability,
+        }),
+      )
+    expect(await of('team/app')).toBeUndefined()
+    await create('team', 'CREATE_ON_PUSH')
+    await create('team/cache', 'PULL_THROUGH_CACHE')
+    expect(await of('team/app')).toEqual({ prefix: 'team', immutableTags: false })
+    expect(await of('teamwork/app')).toBeUndefined()
+    expect(await of('team/cache/app')).toBeUndefined()
+    expect(await of('team/app', { registryId: '210987654321' })).toBeUndefined()
+    await create('ROOT', 'CREATE_ON_PUSH')
+    expect((await of('anything'))?.prefix).toBe('ROOT')
+    expect((await of('team/cache/app'))?.prefix).toBeUndefined()
     simulator.addFaults({ service: 'ecr', operation: 'DescribeRepositoryCreationTemplates', effect: { kind: 'deny' } })
-    expect(await isCreatedOnPush(ecr, { name: 'team/app' })).toBe(false)
+    await expect(of('team/app')).rejects.toThrow('The role may not call ecr:DescribeRepositoryCreationTemplates')
   })
 })
 
