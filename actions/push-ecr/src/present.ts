@@ -24,8 +24,8 @@ export interface Present {
 }
 
 /**
- * Looks at what the repository holds before anything is sent: one call for the image and all tags, one for the image's status. Creates the repository
- * where that is asked for.
+ * Looks at what the repository holds before anything is sent: one call for the image and all tags, one for the image's
+ * status. Creates the repository where that is asked for.
  */
 export async function inspectRepository(
   ecr: ECRClient,

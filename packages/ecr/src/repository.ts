@@ -78,9 +78,9 @@ export interface PushTemplate {
 }
 
 /**
- * The template by which ECR itself would create the repository on the first push, with encryption, policies and tags that a CreateRepository call would
- * not have: the one with the longest prefix, or ROOT, where it is meant for that (ECR user guide: repository creation templates). Needs
- * `ecr:DescribeRepositoryCreationTemplates`.
+ * The template by which ECR itself would create the repository on the first push, with encryption, policies and tags
+ * that a CreateRepository call would not have: the one with the longest prefix, or ROOT, where it is meant for that
+ * (ECR user guide: repository creation templates). Needs `ecr:DescribeRepositoryCreationTemplates`.
  */
 export async function pushTemplate(
   ecr: ECRClient,

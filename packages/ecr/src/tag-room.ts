@@ -1,7 +1,10 @@
 import { UserError } from '@deploy-actions/action-kit'
 import { type EcrRepository, shortDigest } from './reference.ts'
 
-/** Tags that ECR lets one image have; a tag that moves there from another image counts like a new one (ECR user guide: service quotas). */
+/**
+ * Tags that ECR lets one image have; a tag that moves there from another image counts like a new one (ECR user guide:
+ * service quotas).
+ */
 const mostTags = 1000
 /** Kept free by pushes for the tags that promotions move. */
 const forPromotions = 10
@@ -9,8 +12,8 @@ const forPromotions = 10
 const roomForCommits = 900
 
 /**
- * Which of `tags` a push can still give an image. `held` are the tags that it has now; `leftOut` are `sha-<commit>` tags, which only add up. Throws a
- * UserError when those that can't be left out are too many.
+ * Which of `tags` a push can still give an image. `held` are the tags that it has now; `leftOut` are `sha-<commit>`
+ * tags, which only add up. Throws a UserError when those that can't be left out are too many.
  */
 export function tagsThatFit(
   repository: EcrRepository,

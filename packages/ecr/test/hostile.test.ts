@@ -26,7 +26,10 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-/** Opens and plans; the refusal's text, or undefined when it was taken. Throws what is no UserError. Nothing may stay behind. */
+/**
+ * Opens and plans; the refusal's text, or undefined when it was taken. Throws what is no UserError. Nothing may stay
+ * behind.
+ */
 async function refusal(bytes: Buffer, name = 'image.tar'): Promise<string | undefined> {
   const file = path.join(folder, name)
   writeFileSync(file, bytes)

@@ -18,7 +18,10 @@ export interface ArchiveOptions extends Selection {
   temp: string
 }
 
-/** Opens an OCI layout directory, or an archive of either kind. Throws a UserError that names the path when it is neither. */
+/**
+ * Opens an OCI layout directory, or an archive of either kind. Throws a UserError that names the path when it is
+ * neither.
+ */
 export async function openImageFile(location: string, options: ArchiveOptions): Promise<ImageSource> {
   const found = await stat(location).catch(() => undefined)
   if (!found) throw new UserError(`Input "image" is "${location}", and there is no such file or directory.`)
@@ -26,9 +29,9 @@ export async function openImageFile(location: string, options: ArchiveOptions): 
 }
 
 /**
- * Opens an OCI archive or a docker archive (`docker save`), plain or compressed by gzip or zstd. What is both, as `docker save` has written since
- * Docker 25, is taken as OCI, digests unchanged, unless its layers are plain tars, which not every puller takes: those are compressed as
- * `docker push` would.
+ * Opens an OCI archive or a docker archive (`docker save`), plain or compressed by gzip or zstd. What is both, as
+ * `docker save` has written since Docker 25, is taken as OCI, digests unchanged, unless its layers are plain tars,
+ * which not every puller takes: those are compressed as `docker push` would.
  */
 export async function openArchive(
   file: string,

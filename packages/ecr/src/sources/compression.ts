@@ -16,7 +16,10 @@ export function compressionOf(start: Uint8Array): Compression {
   return magic === '28b52ffd' ? 'zstd' : 'none'
 }
 
-/** A thousand times is what gzip can do to zeros; images come nowhere near, but for small ones that hold a large empty file. */
+/**
+ * A thousand times is what gzip can do to zeros; images come nowhere near, but for small ones that hold a large empty
+ * file.
+ */
 const mostUnpacked = (bytes: number) => Math.max(1024 ** 3, 200 * bytes)
 
 /** A compressed file, and what to call it in errors. */
@@ -25,7 +28,10 @@ export interface Packed {
   bytes: number
 }
 
-/** The steps that decompress a file, up to a bound: some megabytes can be made to fill any disk. What they throw is read by `unpackError`. */
+/**
+ * The steps that decompress a file, up to a bound: some megabytes can be made to fill any disk. What they throw is read
+ * by `unpackError`.
+ */
 export function unpackSteps(compression: 'gzip' | 'zstd', { name, bytes }: Packed): Transform[] {
   const limit = mostUnpacked(bytes)
   let seen = 0
@@ -49,10 +55,16 @@ export function unpackError(error: unknown, { name }: Packed): unknown {
   )
 }
 
-/** Docker's own level. Fixed, with no name and no time in the header, so that equal layers get equal digests on every run. */
+/**
+ * Docker's own level. Fixed, with no name and no time in the header, so that equal layers get equal digests on every
+ * run.
+ */
 const level = 6
 
-/** Compresses a layer into `file`. `diffId` is the digest of what went in, `digest` and `size` are those of what came out. */
+/**
+ * Compresses a layer into `file`. `diffId` is the digest of what went in, `digest` and `size` are those of what came
+ * out.
+ */
 export async function gzipTo(
   file: string,
   source: Readable,
