@@ -39,8 +39,13 @@ export async function green(
   return run
 }
 
-/** Services `web-1` … of one cluster, each long since deployed on `web:1`; `web:2` is there to go to. */
+/** Services `web-1` … of one cluster, each long since deployed on `web:1`; `web:2` is there to go to, and `web:3` writes a log. */
 export function fleet(count: number, options: { desiredCount?: number } = {}): Scenario['seed'] {
+  const executionRoleArn = 'arn:aws:iam::123456789012:role/execution'
+  const logConfiguration = {
+    logDriver: 'awslogs',
+    options: { 'awslogs-group': '/bench', 'awslogs-region': 'eu-central-1', 'awslogs-stream-prefix': 'app' },
+  }
   const definition = {
     family: 'web',
     requiresCompatibilities: ['FARGATE'],
@@ -51,7 +56,15 @@ export function fleet(count: number, options: { desiredCount?: number } = {}): S
   }
   return {
     clusters: ['bench'],
-    taskDefinitions: [definition, { ...definition, cpu: '512', memory: '1024' }],
+    taskDefinitions: [
+      definition,
+      { ...definition, cpu: '512', memory: '1024' },
+      {
+        ...definition,
+        executionRoleArn,
+        containerDefinitions: [{ ...definition.containerDefinitions[0], logConfiguration }],
+      },
+    ],
     services: Array.from({ length: count }, (_, index) => ({
       cluster: 'bench',
       serviceName: `web-${index + 1}`,

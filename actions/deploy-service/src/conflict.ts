@@ -3,7 +3,7 @@ import type { Deps } from './deps.ts'
 import { isForced } from './images-by-tag.ts'
 import type { Inputs } from './inputs.ts'
 import type { Wanted } from './revisions.ts'
-import type { Target } from './services.ts'
+import type { FoundService } from './services.ts'
 
 /**
  * Deals with deployments that are under way already, as `on-conflict` says. Returns the targets as they are afterwards where it waited, since what
@@ -13,7 +13,7 @@ export async function targetsAfterConflicts(
   inputs: Inputs,
   wanted: Wanted[],
   { clients, clock, log, cancelled }: Deps,
-): Promise<Target[] | undefined> {
+): Promise<FoundService[] | undefined> {
   const { cluster, onConflict, timeoutMs } = inputs
   const same = new Set(
     wanted

@@ -1,7 +1,7 @@
 import type { Task } from '@aws-sdk/client-ecs'
 import { type DeploymentOutcome, serviceTasks } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
-import type { StageTime } from './stages.ts'
+import type { StageTime } from './lifecycle-stages.ts'
 
 const tasksAtMost = 40
 /** Shorter bars are drawn as this, so that none disappears. */

@@ -20,7 +20,7 @@ import { wantedImages } from './images.ts'
 import { isForced } from './images-by-tag.ts'
 import type { Inputs } from './inputs.ts'
 import { type Wanted, wantedDefinitions } from './revisions.ts'
-import { findTargets } from './services.ts'
+import { findServices } from './services.ts'
 import { type SettingChange, settingChanges } from './setting-changes.ts'
 
 interface Plan {
@@ -36,7 +36,7 @@ interface Plan {
  * said and does not make it red.
  */
 export async function plan(inputs: Inputs, deps: Deps): Promise<ActionResult> {
-  const targets = await findTargets(inputs, deps)
+  const targets = await findServices(inputs, deps)
   const account = targets[0]?.service.serviceArn?.split(':')[4] ?? ''
   const images = await wantedImages(inputs, account, deps)
   const wanted = await wantedDefinitions(inputs, targets, images, deps)

@@ -11,7 +11,7 @@ import {
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 
-export interface Ending {
+export interface Conclusion {
   /** The services in the order of the input. */
   names: string[]
   outcomes: DeploymentOutcome[]
@@ -62,7 +62,7 @@ export async function explain(outcomes: DeploymentOutcome[], deps: Deps): Promis
 /** Outputs and, unless everything completed, the message that makes the step red. */
 export function conclude(
   inputs: Inputs,
-  { names, outcomes, refused, reports, together, overruled }: Ending,
+  { names, outcomes, refused, reports, together, overruled }: Conclusion,
   { log }: Deps,
 ): ActionResult {
   const verdict = overall(outcomes, refused)
@@ -89,14 +89,14 @@ export function conclude(
 }
 
 /** The verdict of the whole step. */
-export function overall(outcomes: DeploymentOutcome[], refused: Ending['refused']): Verdict {
+export function overall(outcomes: DeploymentOutcome[], refused: Conclusion['refused']): Verdict {
   if (refused.length > 0) return 'failed'
   return severity.find((verdict) => outcomes.some((outcome) => outcome.verdict === verdict)) ?? 'completed'
 }
 
 function failureText(
   outcomes: DeploymentOutcome[],
-  refused: Ending['refused'],
+  refused: Conclusion['refused'],
   reports: FailureReport[],
   log: Deps['log'],
 ): string {

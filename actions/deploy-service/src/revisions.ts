@@ -20,11 +20,11 @@ import type { Deps } from './deps.ts'
 import type { WantedImages } from './images.ts'
 import { imagesByTag } from './images-by-tag.ts'
 import type { Inputs } from './inputs.ts'
-import type { Target } from './services.ts'
+import type { FoundService } from './services.ts'
 
 /** What one service is to run, beside what it runs. */
 export interface Wanted {
-  target: Target
+  target: FoundService
   running: TaskDefinitionInput
   definition: TaskDefinitionInput
   changes: Difference[]
@@ -44,7 +44,7 @@ export interface Wanted {
 /** Works out what each service is to run. Reads, and changes nothing. */
 export async function wantedDefinitions(
   inputs: Inputs,
-  targets: Target[],
+  targets: FoundService[],
   images: WantedImages,
   deps: Deps,
 ): Promise<Wanted[]> {
@@ -59,7 +59,7 @@ export async function wantedDefinitions(
     : taskDefinition && (await loadTaskDefinition(ecs, taskDefinition, deps.github.workspace))
   const parameters = await readParameters(inputs, deps)
   const fetched = new Map<string, ReturnType<typeof fetchTaskDefinition>>()
-  const runningOf = ({ runs }: Target) => {
+  const runningOf = ({ runs }: FoundService) => {
     const known = fetched.get(runs) ?? fetchTaskDefinition(ecs, runs)
     fetched.set(runs, known)
     return known

@@ -6,13 +6,13 @@ import type { Deps } from './deps.ts'
 import { wantedImages } from './images.ts'
 import { checkDigests, sayTags, tagExpectations } from './images-by-tag.ts'
 import type { Inputs } from './inputs.ts'
+import { stageTimes } from './lifecycle-stages.ts'
 import { refuseMissingImages } from './missing-images.ts'
 import { openBook } from './open-deployments.ts'
 import { refuseReplacement } from './replacement.ts'
 import { conclude, explain } from './result.ts'
 import { registerRevisions, wantedDefinitions } from './revisions.ts'
-import { findTargets } from './services.ts'
-import { stageTimes } from './stages.ts'
+import { findServices } from './services.ts'
 import { summarise } from './summary.ts'
 import { rollBackCompleted } from './together.ts'
 import { followRollbacks, undoInterrupted, withSchemaNote } from './undo.ts'
@@ -27,7 +27,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const { clients, clock, log, cancelled } = deps
   const begun = clock.now()
   await warnOfExpiry(clients.ecs, { timeoutMs: inputs.timeoutMs, clock, log })
-  const targets = await findTargets(inputs, deps)
+  const targets = await findServices(inputs, deps)
 
   const images = await wantedImages(inputs, accountOf(targets[0]?.service.serviceArn), deps)
   const found = await wantedDefinitions(inputs, targets, images, deps)

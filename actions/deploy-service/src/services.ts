@@ -5,7 +5,7 @@ import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 
 /** One service on its way: what it was when we came. */
-export interface Target {
+export interface FoundService {
   name: string
   service: Service
   /** ARN of what it runs, or is about to run. */
@@ -13,7 +13,7 @@ export interface Target {
 }
 
 /** Describes the services and says what a reader should know before anything changes. */
-export async function findTargets({ cluster, services, settings }: Inputs, deps: Deps): Promise<Target[]> {
+export async function findServices({ cluster, services, settings }: Inputs, deps: Deps): Promise<FoundService[]> {
   const found = await describeDeployableServices(deps.clients.ecs, cluster, services)
   // The same service may be given by name and by ARN: two updates of it would supersede each other.
   const distinct = [...new Map(found.map((service) => [service.serviceArn, service])).values()]
@@ -34,7 +34,7 @@ export async function findTargets({ cluster, services, settings }: Inputs, deps:
   return targets
 }
 
-function sayState({ name, service, runs }: Target, { log, clock }: Deps): void {
+function sayState({ name, service, runs }: FoundService, { log, clock }: Deps): void {
   const primary = primaryOf(service)
   const age = primary?.createdAt
     ? `, deployed ${formatDuration(clock.now().getTime() - primary.createdAt.getTime())} ago`
@@ -49,7 +49,7 @@ function sayState({ name, service, runs }: Target, { log, clock }: Deps): void {
 }
 
 /** One warning for all services whose failing deployment nobody would stop. */
-function warnOfBreaker(targets: Target[], settings: Inputs['settings'], log: Log): void {
+function warnOfBreaker(targets: FoundService[], settings: Inputs['settings'], log: Log): void {
   const without = targets.filter(({ service }) => {
     const configuration = { ...service.deploymentConfiguration, ...settings?.deploymentConfiguration }
     return (configuration.strategy ?? 'ROLLING') === 'ROLLING' && !configuration.deploymentCircuitBreaker?.enable

@@ -14,11 +14,11 @@ import { describeDifference, familyRevision, reportMarkdown } from '@deploy-acti
 import type { Deps } from './deps.ts'
 import { gantt } from './gantt.ts'
 import type { Inputs } from './inputs.ts'
-import { type Ending, overall } from './result.ts'
+import type { StageTimes } from './lifecycle-stages.ts'
+import { type Conclusion, overall } from './result.ts'
 import type { Wanted } from './revisions.ts'
-import type { StageTimes } from './stages.ts'
 
-export interface Story extends Ending {
+export interface Story extends Conclusion {
   inputs: Inputs
   wanted: Wanted[]
   begun: Date

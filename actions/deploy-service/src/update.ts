@@ -13,7 +13,7 @@ import { isForced } from './images-by-tag.ts'
 import type { Inputs } from './inputs.ts'
 import type { OpenBook } from './open-deployments.ts'
 import type { Revision, Wanted } from './revisions.ts'
-import type { Target } from './services.ts'
+import type { FoundService } from './services.ts'
 
 export interface Updated {
   started: StartedDeployment[]
@@ -86,7 +86,12 @@ function isAsked(inputs: Inputs): boolean {
   )
 }
 
-function openingOf({ cluster }: Inputs, { name, service }: Target, revision: Revision, asked: Date): OpenDeployment {
+function openingOf(
+  { cluster }: Inputs,
+  { name, service }: FoundService,
+  revision: Revision,
+  asked: Date,
+): OpenDeployment {
   const primary = primaryOf(service)
   return {
     cluster,
@@ -121,7 +126,7 @@ function registeredText(revisions: Revision[]): string {
     : ''
 }
 
-function startedText({ name, runs }: Target, started: StartedDeployment, { settings }: Inputs): string {
+function startedText({ name, runs }: FoundService, started: StartedDeployment, { settings }: Inputs): string {
   const { deploymentId, created, taskDefinition } = started
   const to = familyRevision(taskDefinition)
   if (!created)

@@ -47,6 +47,24 @@ test('ecs:UpdateService of one service: the other is deployed, and which is whic
   expect(run.summary).toMatch(/`worker` \| ❌ \*\*not updated\*\*/)
 })
 
+describe('a watch that can see no more does not guess how the deployment ended', () => {
+  test.each([
+    ['a right that is taken away', 'AccessDeniedException', 'User is not authorized to perform: ecs:DescribeServices'],
+    ['credentials that end', 'ExpiredTokenException', 'The security token included in the request is expired'],
+  ])('%s', async (_, name, message) => {
+    simulator = await stage({
+      speed: 2,
+      scenario: {
+        faults: [{ service: 'ecs', operation: 'DescribeServices', skip: 3, effect: { kind: 'error', name, message } }],
+      },
+    })
+    const run = await deploy(simulator, { image: image('b') })
+    expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'unknown' } })
+    expect(run.annotations.at(-1)?.message).toMatch(/^web: unknown\..*goes on without this step/s)
+    expect(counts(simulator)['ecs:StopServiceDeployment']).toBeUndefined()
+  })
+})
+
 describe('after the update: the verdict stands', () => {
   test.each(['ecs:DescribeServiceDeployments', 'ecs:ListServiceDeployments'])('%s', async (action) => {
     simulator = await stage({ scenario: { faults: [deny(action.split(':')[1]!)] } })

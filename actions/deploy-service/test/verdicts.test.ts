@@ -184,6 +184,26 @@ describe('a deployment under way', () => {
     expect(run.log).toMatch(/deployment ecs-svc\/\d+ of web:2 is in progress .* It is superseded\./)
   })
 
+  test('a rollback is waited for, though ECS still names the success of long ago as current', async () => {
+    const { url } = await begin({
+      speed: 20,
+      scenario: { behaviours: [crash], ecs: { staleCurrentServiceDeployment: 100_000 } },
+      service: {
+        deploymentConfiguration: {
+          minimumHealthyPercent: 0,
+          maximumPercent: 100,
+          deploymentCircuitBreaker: { enable: true, rollback: true },
+        },
+      },
+      definitions: { b: image('b') },
+    })
+    await updateByHand(url, { taskDefinition: 'web:2' })
+    await rollingBack()
+    const run = await deploy(simulator, { image: image('c') })
+    expect(run).toMatchObject({ exitCode: 0, outputs: { verdict: 'completed', 'task-definition': 'web:3' } })
+    expect(run.log).toMatch(/of web:1 is rolling back .* Waiting until it has ended\./)
+  })
+
   test('on-conflict: fail changes nothing', async () => {
     await crashLoop()
     const run = await deploy(simulator, { image: image('c'), 'on-conflict': 'fail' })

@@ -15,15 +15,15 @@ import { imagePlace } from './images.ts'
 import type { Inputs } from './inputs.ts'
 
 /** A service's way back that has begun, or why it has not. */
-export type Start =
+export type WayBack =
   | { move: Move; started: StartedDeployment }
   /** `uncertain`: ECS may have begun it all the same. */
   | { move: Move; error: string; uncertain?: boolean }
 
 /** Starts the way back of every service at once. One that cannot start does not hold up the others. */
-export async function goBack(moves: Move[], inputs: Inputs, deps: Deps): Promise<Start[]> {
+export async function goBack(moves: Move[], inputs: Inputs, deps: Deps): Promise<WayBack[]> {
   return Promise.all(
-    moves.map(async (move): Promise<Start> => {
+    moves.map(async (move): Promise<WayBack> => {
       try {
         const result = move.way === 'straight' ? await straight(move, inputs, deps) : await swap(move, inputs, deps)
         return startOf(move, result, deps)
@@ -77,7 +77,7 @@ function update(
   )
 }
 
-function startOf(move: Move, result: ServiceUpdateResult, { log }: Deps): Start {
+function startOf(move: Move, result: ServiceUpdateResult, { log }: Deps): WayBack {
   const { service, taskDefinition } = move.present
   if (result.kind === 'refused') return { move, error: result.message }
   if (result.kind === 'unanswered')

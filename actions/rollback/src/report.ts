@@ -11,7 +11,7 @@ import { type DeploymentOutcome, familyRevision, type Verdict } from '@deploy-ac
 import { liftText, recordName } from '@deploy-actions/release'
 import type { Choice } from './choose.ts'
 import type { Deps } from './deps.ts'
-import type { Start } from './go-back.ts'
+import type { WayBack } from './go-back.ts'
 import type { Inputs } from './inputs.ts'
 import type { Going, Marks } from './record-way-back.ts'
 import type { Situation } from './situation.ts'
@@ -23,7 +23,7 @@ export interface Story {
   situation: Situation
   choice: Going
   marks: Marks
-  starts: Start[]
+  starts: WayBack[]
   outcomes: DeploymentOutcome[]
 }
 
@@ -136,7 +136,7 @@ export function nameOf({ digest, services }: Target): string {
   return services.map((service) => service.taskDefinition ?? shortDigest(service.digest ?? '')).join(', ')
 }
 
-function nameOfPresent({ move: { present } }: Start): string {
+function nameOfPresent({ move: { present } }: WayBack): string {
   return present.digest ? `\`${shortDigest(present.digest)}\`` : `\`${present.taskDefinition}\``
 }
 

@@ -14,15 +14,15 @@ import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 import { type Ledger, troubleOf } from './ledger.ts'
 import type { StartedTask } from './migrate.ts'
-import type { Start } from './revision.ts'
+import type { ReadyTask } from './revision.ts'
 import type { MigratePlan } from './run.ts'
-import { type Proof, proveLevel } from './status.ts'
+import { type Proof, proveLevel } from './status-command.ts'
 
-export interface Ending {
+export interface FollowedMigration {
   book: Ledger | undefined
   plan: MigratePlan | undefined
   /** Absent where the task of an earlier run was followed. */
-  start: Start | undefined
+  start: ReadyTask | undefined
   started: StartedTask
   followed: FollowedTask
 }
@@ -30,7 +30,7 @@ export interface Ending {
 const linesShown = 10
 
 /** Writes what the task's end means into the record, and says it: what happened, what state is left, what to do. */
-export async function conclude(inputs: Inputs, deps: Deps, ending: Ending): Promise<ActionResult> {
+export async function conclude(inputs: Inputs, deps: Deps, ending: FollowedMigration): Promise<ActionResult> {
   const { started, followed } = ending
   const { level, failure } = await settle(inputs, deps, ending)
   const exitCode = followed.end?.exitCode
@@ -55,7 +55,7 @@ interface Settlement {
   failure: string | undefined
 }
 
-async function settle(inputs: Inputs, deps: Deps, ending: Ending): Promise<Settlement> {
+async function settle(inputs: Inputs, deps: Deps, ending: FollowedMigration): Promise<Settlement> {
   const { book, plan, followed } = ending
   const { end } = followed
   if (end?.succeeded) {
@@ -84,7 +84,7 @@ async function settle(inputs: Inputs, deps: Deps, ending: Ending): Promise<Settl
 async function settleSuccess(
   inputs: Inputs,
   deps: Deps,
-  ending: Ending & { book: Ledger; plan: MigratePlan },
+  ending: FollowedMigration & { book: Ledger; plan: MigratePlan },
 ): Promise<Settlement> {
   const { book, plan, started } = ending
   const expected = plan.image.level.text
@@ -109,16 +109,21 @@ async function settleSuccess(
   return { level, failure: undefined }
 }
 
-async function prove(inputs: Inputs, deps: Deps, { start }: Ending, plan: MigratePlan): Promise<Proof | undefined> {
+async function prove(
+  inputs: Inputs,
+  deps: Deps,
+  { start }: FollowedMigration,
+  plan: MigratePlan,
+): Promise<Proof | undefined> {
   if (!inputs.release?.statusCommand || !start) return undefined
   return proveLevel(inputs, deps, start, plan.image.migrations)
 }
 
-function neverRan({ followed: { end, task } }: Ending): boolean {
+function neverRan({ followed: { end, task } }: FollowedMigration): boolean {
   return end !== undefined && end.exitCode === undefined && !task?.startedAt
 }
 
-function whatHappened({ timeoutMs }: Inputs, ending: Ending): string {
+function whatHappened({ timeoutMs }: Inputs, ending: FollowedMigration): string {
   const { started, followed } = ending
   const { ended, end, stopFailure, trouble } = followed
   const id = taskId(started.task.taskArn ?? '')
@@ -147,7 +152,7 @@ function untouched(plan: MigratePlan | undefined, trouble: string | undefined): 
   return `The command never ran: the database is as it was.${record} Mend the cause and run the job again.`
 }
 
-function stateLeft({ release }: Inputs, { book, plan }: Ending, proof: Proof | undefined): string {
+function stateLeft({ release }: Inputs, { book, plan }: FollowedMigration, proof: Proof | undefined): string {
   const half = 'The database may be half migrated; the service was not touched and runs on.'
   if (!book || !plan) return `${half} Look at it, mend the cause and run the job again.`
   const from = plan.state?.schema?.level
@@ -165,7 +170,7 @@ function stateLeft({ release }: Inputs, { book, plan }: Ending, proof: Proof | u
 }
 
 /** Of the container that migrates; where another one failed, of that one too. */
-async function lastLines({ logs }: Deps, { started, followed }: Ending): Promise<string[]> {
+async function lastLines({ logs }: Deps, { started, followed }: FollowedMigration): Promise<string[]> {
   const { task } = followed
   const read = async (name: string) => {
     const runtimeId = task?.containers?.find((container) => container.name === name)?.runtimeId
@@ -189,7 +194,7 @@ async function lastLines({ logs }: Deps, { started, followed }: Ending): Promise
 function summaryOf(
   { command, release, image }: Inputs,
   { clock }: Deps,
-  { plan, started, followed }: Ending,
+  { plan, started, followed }: FollowedMigration,
   { level, failure, lines }: Settlement & { lines: string[] },
 ): string {
   const { createdAt, executionStoppedAt, stoppedAt = clock.now() } = followed.task ?? started.task

@@ -13,7 +13,7 @@ import {
 import type { Deps } from './deps.ts'
 import { startedBy } from './earlier-task.ts'
 import type { Inputs } from './inputs.ts'
-import type { Prepared, Start } from './revision.ts'
+import type { Prepared, ReadyTask } from './revision.ts'
 
 /** A task, and what is needed to follow it. */
 export interface StartedTask {
@@ -27,7 +27,7 @@ export interface StartedTask {
 export async function startTask(
   inputs: Inputs,
   deps: Deps,
-  { prepared, revision }: Start,
+  { prepared, revision }: ReadyTask,
   command: string[],
 ): Promise<StartedTask> {
   const request: RunTaskRequest = {

@@ -32,7 +32,7 @@ export interface Prepared {
 }
 
 /** A revision that is there, and everything else that a start needs. */
-export interface Start {
+export interface ReadyTask {
   prepared: Prepared
   revision: RegisteredTaskDefinition
 }

@@ -8,8 +8,8 @@ import { checkMayLook, earlierTask, isFirst, waitForItsRecord } from './earlier-
 import type { Inputs } from './inputs.ts'
 import { type Ledger, ledger, type Plan, troubleOf } from './ledger.ts'
 import { follow, joinTask, type StartedTask, startTask, UnansweredStart } from './migrate.ts'
-import { pinRevision, prepare, readService, type Start } from './revision.ts'
-import { proveBefore } from './status.ts'
+import { pinRevision, prepare, type ReadyTask, readService } from './revision.ts'
+import { proveBefore } from './status-command.ts'
 
 export type MigratePlan = Extract<Plan, { answer: 'migrate' }>
 
@@ -34,7 +34,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   }
   if (plan) sayPlan(plan, inputs, deps)
 
-  let start: Start | undefined
+  let start: ReadyTask | undefined
   let started: StartedTask
   if (same) {
     if (plan && !plan.state?.pending) await book?.begin(plan)
@@ -64,7 +64,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
 async function startRecorded(
   inputs: Inputs,
   deps: Deps,
-  { book, plan, start }: { book: Ledger; plan: MigratePlan; start: Start },
+  { book, plan, start }: { book: Ledger; plan: MigratePlan; start: ReadyTask },
 ): Promise<StartedTask> {
   stopIfCancelled(deps)
   await book.begin(plan)
@@ -85,7 +85,7 @@ async function startRecorded(
 }
 
 /** Without a record, nothing but ECS's own list keeps two runs from starting at the same moment. */
-async function startInTurn(inputs: Inputs, deps: Deps, start: Start): Promise<StartedTask> {
+async function startInTurn(inputs: Inputs, deps: Deps, start: ReadyTask): Promise<StartedTask> {
   for (let attempt = 1; ; attempt++) {
     stopIfCancelled(deps)
     const started = await startTask(inputs, { ...deps, stepId: `${deps.stepId}#${attempt}` }, start, inputs.command)

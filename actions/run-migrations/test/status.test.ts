@@ -1,7 +1,7 @@
 import { schemaLevel } from '@deploy-actions/release'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { levelIn } from '../src/status.ts'
+import { levelIn } from '../src/status-command.ts'
 
 const migrations = [
   '0001_init.sql',

@@ -1,8 +1,8 @@
 import type { DeploymentLifecycleHookDetail, ServiceDeployment } from '@aws-sdk/client-ecs'
 import { primaryOf } from '../services/primary.ts'
+import type { Findings } from './findings.ts'
 import { failedHere, judgeByService } from './judge-by-service.ts'
 import { completedReason, inProgress, revisionName, supersededBy } from './reasons.ts'
-import type { Situation } from './situation.ts'
 import type { Judgement, Observation, Phase } from './types.ts'
 
 /** How long an end without an explanation is held back, so that DescribeServices can show who took over. */
@@ -15,27 +15,27 @@ const lagMs = 60_000
  * may be an end.
  * What a superseded one ends as is not documented, so STOPPED, SUCCESSFUL and an IN_PROGRESS that never ends are all understood.
  */
-export function judgeByServiceDeployment(observation: Observation, situation: Situation): Judgement | undefined {
+export function judgeByServiceDeployment(observation: Observation, findings: Findings): Judgement | undefined {
   const deployment = observation.serviceDeployment
   if (!deployment) return undefined
   switch (deployment.status) {
     case undefined:
       return undefined
     case 'SUCCESSFUL':
-      return successful(observation, situation, deployment)
+      return successful(observation, findings, deployment)
     case 'ROLLBACK_SUCCESSFUL':
       return rolledBack(observation, deployment)
     case 'ROLLBACK_FAILED':
-      return rollbackFailed(observation, situation, deployment)
+      return rollbackFailed(observation, findings, deployment)
     case 'STOPPED':
-      return stopped(observation, situation, deployment)
+      return stopped(observation, findings, deployment)
     case 'STOP_REQUESTED':
     case 'ROLLBACK_REQUESTED':
     case 'ROLLBACK_IN_PROGRESS':
-      return goingBack(situation, deployment)
+      return goingBack(findings, deployment)
     case 'PENDING':
     case 'IN_PROGRESS':
-      return goingOn(observation, situation, deployment)
+      return goingOn(observation, findings, deployment)
     default: {
       const hook = waitingHook(deployment)
       return hook && paused(deployment, hook)
@@ -43,13 +43,13 @@ export function judgeByServiceDeployment(observation: Observation, situation: Si
   }
 }
 
-function successful(observation: Observation, situation: Situation, deployment: ServiceDeployment): Judgement {
-  const { holder, primary, completed, failed, third, rolloutState } = situation
+function successful(observation: Observation, findings: Findings, deployment: ServiceDeployment): Judgement {
+  const { holder, primary, completed, failed, third, rolloutState } = findings
   // What ran before and is PRIMARY again may be what ECS is rolling back to right now: its own success is long past.
   if (!observation.started.created && rolloutState !== undefined && !completed)
-    return judgeByService(observation, situation)
+    return judgeByService(observation, findings)
   // SUCCESSFUL is overruled by proof only, as DescribeServices may repeat an answer of before the update.
-  if (holder === 'earlier' && !completed && (failed || third)) return judgeByService(observation, situation)
+  if (holder === 'earlier' && !completed && (failed || third)) return judgeByService(observation, findings)
   if (holder !== 'later' || completed) return completedReason(observation)
   const finishedBefore =
     deployment.finishedAt && primary?.createdAt && deployment.finishedAt.getTime() < primary.createdAt.getTime()
@@ -68,9 +68,9 @@ function rolledBack(observation: Observation, deployment: ServiceDeployment): Ju
   return { ended: true, verdict: 'rolled-back', reason: `ECS rolled back to ${target}. ${whyOf(deployment)}`.trim() }
 }
 
-function rollbackFailed(observation: Observation, situation: Situation, deployment: ServiceDeployment): Judgement {
+function rollbackFailed(observation: Observation, findings: Findings, deployment: ServiceDeployment): Judgement {
   const { service } = observation
-  if (situation.holder === 'later') return failedThenTakenOver(situation, deployment)
+  if (findings.holder === 'later') return failedThenTakenOver(findings, deployment)
   return {
     ended: true,
     verdict: 'failed',
@@ -82,29 +82,29 @@ function rollbackFailed(observation: Observation, situation: Situation, deployme
   }
 }
 
-function stopped(observation: Observation, situation: Situation, deployment: ServiceDeployment): Judgement {
+function stopped(observation: Observation, findings: Findings, deployment: ServiceDeployment): Judgement {
   const triggered = deployment.alarms?.triggeredAlarmNames ?? []
-  if (gaveUp(situation, deployment)) {
-    if (situation.holder === 'later') return failedThenTakenOver(situation, deployment)
+  if (gaveUp(findings, deployment)) {
+    if (findings.holder === 'later') return failedThenTakenOver(findings, deployment)
     const text =
-      situation.failed?.text ||
+      findings.failed?.text ||
       (triggered.length > 0
         ? `alarm ${triggered.join(', ')} went off`
         : (deployment.statusReason ?? 'too many tasks failed'))
-    const proven = { ...situation, failed: { text } }
-    return situation.holder === 'earlier' ? judgeByService(observation, proven) : failedHere(observation, proven)
+    const proven = { ...findings, failed: { text } }
+    return findings.holder === 'earlier' ? judgeByService(observation, proven) : failedHere(observation, proven)
   }
-  if (situation.completed) return completedReason(observation)
-  if (situation.holder === 'later')
-    return supersededBy(situation.primary?.id, situation.primary?.taskDefinition, observation.started.taskDefinition)
-  if (situation.third) return supersededBy(situation.third, undefined)
+  if (findings.completed) return completedReason(observation)
+  if (findings.holder === 'later')
+    return supersededBy(findings.primary?.id, findings.primary?.taskDefinition, observation.started.taskDefinition)
+  if (findings.third) return supersededBy(findings.third, undefined)
   const asked = stoppedByHand(observation, deployment)
   const since = observation.statusSince ?? observation.now
   if (!asked && observation.now.getTime() - since.getTime() < settleMs)
     return inProgress('settling', 'The service deployment is STOPPED; looking for what took over.')
   const serves =
-    situation.holder === 'earlier'
-      ? `The service is back on ${revisionName(situation.primary?.taskDefinition)}.`
+    findings.holder === 'earlier'
+      ? `The service is back on ${revisionName(findings.primary?.taskDefinition)}.`
       : 'The service was not rolled back: tasks of both releases may run.'
   const reason = deployment.statusReason ? ` (${deployment.statusReason.replace(/\.$/, '')})` : ''
   return {
@@ -114,25 +114,24 @@ function stopped(observation: Observation, situation: Situation, deployment: Ser
   }
 }
 
-function goingBack(situation: Situation, deployment: ServiceDeployment): Judgement {
-  if (situation.holder === 'later') return failedThenTakenOver(situation, deployment)
+function goingBack(findings: Findings, deployment: ServiceDeployment): Judgement {
+  if (findings.holder === 'later') return failedThenTakenOver(findings, deployment)
   return inProgress('rolling-back', `The service deployment is ${deployment.status}. ${whyOf(deployment)}`.trim())
 }
 
-function goingOn(observation: Observation, situation: Situation, deployment: ServiceDeployment): Judgement {
-  const { primary, completed, failed, holder } = situation
+function goingOn(observation: Observation, findings: Findings, deployment: ServiceDeployment): Judgement {
+  const { primary, completed, failed, holder } = findings
   // Proof of a failure stands, whoever has come since, and although the status has not followed yet.
-  if (holder === 'later' && failed) return judgeByService(observation, situation)
+  if (holder === 'later' && failed) return judgeByService(observation, findings)
   if (holder === 'later')
     return completed
       ? completedReason(observation, primary)
       : supersededBy(primary?.id, primary?.taskDefinition, observation.started.taskDefinition)
-  if (situation.third && !situation.failed) return supersededBy(situation.third, undefined)
+  if (findings.third && !findings.failed) return supersededBy(findings.third, undefined)
   const hook = waitingHook(deployment)
   if (hook) return paused(deployment, hook)
-  if (lagsBehind(observation, situation)) return judgeByService(observation, situation)
-  if (situation.failed)
-    return inProgress('settling', 'The deployment failed; the service deployment has not ended yet.')
+  if (lagsBehind(observation, findings)) return judgeByService(observation, findings)
+  if (findings.failed) return inProgress('settling', 'The deployment failed; the service deployment has not ended yet.')
   return inProgress(phaseOf(deployment), `The service deployment is ${deployment.status}.`)
 }
 
@@ -142,7 +141,7 @@ function goingOn(observation: Observation, situation: Situation, deployment: Ser
  */
 function lagsBehind(
   { service, now, ...since }: Observation,
-  { holder, completed, failed, rollsBackAlone }: Situation,
+  { holder, completed, failed, rollsBackAlone }: Findings,
 ): boolean {
   if ((service?.deploymentConfiguration?.strategy ?? 'ROLLING') !== 'ROLLING') return false
   const long = (date: Date | undefined) => date !== undefined && now.getTime() - date.getTime() >= lagMs
@@ -166,7 +165,7 @@ function paused(deployment: ServiceDeployment, hook: DeploymentLifecycleHookDeta
   )
 }
 
-function failedThenTakenOver({ primary }: Situation, deployment: ServiceDeployment): Judgement {
+function failedThenTakenOver({ primary }: Findings, deployment: ServiceDeployment): Judgement {
   return {
     ended: true,
     verdict: 'failed',
@@ -178,9 +177,9 @@ function failedThenTakenOver({ primary }: Situation, deployment: ServiceDeployme
   }
 }
 
-function gaveUp(situation: Situation, deployment: ServiceDeployment): boolean {
+function gaveUp(findings: Findings, deployment: ServiceDeployment): boolean {
   return (
-    situation.failed !== undefined ||
+    findings.failed !== undefined ||
     deployment.deploymentCircuitBreaker?.status === 'TRIGGERED' ||
     deployment.alarms?.status === 'TRIGGERED' ||
     (deployment.alarms?.triggeredAlarmNames ?? []).length > 0

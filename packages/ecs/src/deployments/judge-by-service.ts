@@ -1,5 +1,5 @@
+import type { Findings } from './findings.ts'
 import { completedReason, inProgress, revisionName, supersededBy } from './reasons.ts'
-import type { Situation } from './situation.ts'
 import type { Judgement, Observation } from './types.ts'
 
 /** How long an answer of DescribeServices may still be from before the update. */
@@ -10,39 +10,39 @@ const steadyAnswerMs = 45_000
 const rollbackBeginsMs = 90_000
 
 /** Judges by DescribeServices and events alone: before the service deployment is found, or where it cannot be read. */
-export function judgeByService(observation: Observation, situation: Situation): Judgement {
+export function judgeByService(observation: Observation, findings: Findings): Judgement {
   if (!observation.service) return inProgress('starting', 'The service is not in the answer of DescribeServices.')
-  switch (situation.holder) {
+  switch (findings.holder) {
     case 'us':
-      return held(observation, situation)
+      return held(observation, findings)
     case 'earlier':
-      return wentBack(observation, situation)
+      return wentBack(observation, findings)
     case 'later':
-      return takenOver(observation, situation)
+      return takenOver(observation, findings)
     case 'nobody':
       return inProgress('starting', 'The service lists no PRIMARY deployment.')
   }
 }
 
-function held(observation: Observation, situation: Situation): Judgement {
+function held(observation: Observation, findings: Findings): Judgement {
   const { started, now, failedSince } = observation
-  if (situation.completed) return completedReason(observation)
-  if (situation.failed) {
+  if (findings.completed) return completedReason(observation)
+  if (findings.failed) {
     // The service deployment says soon whether a rollback follows; without it, a rollback shows in the list of deployments.
     if (observation.access === 'pending') return inProgress('settling', 'The deployment failed.')
     const candidates = (observation.service?.deployments ?? []).some(({ id }) => id !== started.deploymentId)
     const fresh = failedSince === undefined || now.getTime() - failedSince.getTime() < rollbackBeginsMs
-    if (situation.rollsBackAlone && candidates && fresh)
+    if (findings.rollsBackAlone && candidates && fresh)
       return inProgress('rolling-back', 'The deployment failed; ECS is about to roll back.')
-    return failedHere(observation, situation)
+    return failedHere(observation, findings)
   }
-  if (situation.rolloutState === undefined && settledWithoutRolloutState(observation, situation))
+  if (findings.rolloutState === undefined && settledWithoutRolloutState(observation, findings))
     return completedReason(observation)
-  return inProgress('rolling', situation.own?.rolloutStateReason ?? 'The deployment is in progress.')
+  return inProgress('rolling', findings.own?.rolloutStateReason ?? 'The deployment is in progress.')
 }
 
 /** The PRIMARY deployment failed and stays: no rollback is configured, or there is nothing to go back to. */
-export function failedHere(observation: Observation, situation: Situation): Judgement {
+export function failedHere(observation: Observation, findings: Findings): Judgement {
   const others = (observation.service?.deployments ?? [])
     .filter(({ id, runningCount }) => id !== observation.started.deploymentId && (runningCount ?? 0) > 0)
     .sort((a, b) => (b.createdAt?.getTime() ?? 0) - (a.createdAt?.getTime() ?? 0))
@@ -50,23 +50,23 @@ export function failedHere(observation: Observation, situation: Situation): Judg
     others.length > 0
       ? `${others.map(({ taskDefinition, runningCount }) => `${runningCount} of ${revisionName(taskDefinition)}`).join(', ')} still run.`
       : 'No task of an earlier deployment is left.'
-  const why = situation.failed?.text.replace(/\.$/, '') || 'ECS gave it up'
-  const rollback = situation.rollsBackAlone
+  const why = findings.failed?.text.replace(/\.$/, '') || 'ECS gave it up'
+  const rollback = findings.rollsBackAlone
     ? 'ECS found no earlier deployment to roll back to.'
     : 'Rollback on failure is off, so the service stays as it is until someone acts.'
   return { ended: true, verdict: 'failed', reason: `The deployment failed: ${why}. ${rollback} ${serves}` }
 }
 
 /** Services behind a Classic Load Balancer have no rolloutState: one deployment left, all tasks up, and ECS calling it steady since. */
-function settledWithoutRolloutState({ service, started }: Observation, { events }: Situation): boolean {
+function settledWithoutRolloutState({ service, started }: Observation, { events }: Findings): boolean {
   const { deployments = [], runningCount, desiredCount, pendingCount } = service ?? {}
   const steady = events.steadyAt !== undefined && events.steadyAt > started.createdAt
   return deployments.length === 1 && runningCount === desiredCount && pendingCount === 0 && steady
 }
 
-function wentBack(observation: Observation, situation: Situation): Judgement {
+function wentBack(observation: Observation, findings: Findings): Judgement {
   const { service, now, since, seen } = observation
-  const { primary, failed, third, events, completed } = situation
+  const { primary, failed, third, events, completed } = findings
   const announced = events.rollbackTargets.length > 0 || events.failedWithoutId !== undefined
   const proven = failed !== undefined || announced
   const young = now.getTime() - since.getTime() < staleMs
@@ -75,7 +75,7 @@ function wentBack(observation: Observation, situation: Situation): Judgement {
   // Someone deployed over ours, and it was theirs that failed and went back.
   if (third && !failed) return supersededBy(third, undefined)
   const target = `${revisionName(primary?.taskDefinition)} (${primary?.id})`
-  if (!proven && situation.own?.rolloutState === 'IN_PROGRESS')
+  if (!proven && findings.own?.rolloutState === 'IN_PROGRESS')
     return inProgress('settling', `ECS lists ${target} as PRIMARY, but this deployment is still in progress.`)
   if (!proven && !believable(observation))
     return inProgress('settling', `DescribeServices shows ${target} again; looking once more before believing it.`)
@@ -96,9 +96,9 @@ function believable({ access, primarySince, now }: Observation): boolean {
   return access !== 'pending' && primarySince !== undefined && now.getTime() - primarySince.getTime() >= steadyAnswerMs
 }
 
-function takenOver(observation: Observation, situation: Situation): Judgement {
+function takenOver(observation: Observation, findings: Findings): Judgement {
   const { started } = observation
-  const { primary, completed, failed, events } = situation
+  const { primary, completed, failed, events } = findings
   if (failed) {
     const wentBackFirst = events.rollbackTargets.length > 0
     return {

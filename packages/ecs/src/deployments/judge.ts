@@ -1,6 +1,6 @@
+import { findingsOf } from './findings.ts'
 import { judgeByService } from './judge-by-service.ts'
 import { judgeByServiceDeployment } from './judge-by-service-deployment.ts'
-import { situationOf } from './situation.ts'
 import type { Judgement, Observation } from './types.ts'
 
 /** How long one answer without the service may be a flaw of the moment. */
@@ -15,7 +15,7 @@ const missingMs = 10_000
  */
 export function judge(observation: Observation): Judgement {
   const { service, started } = observation
-  const situation = situationOf(observation)
+  const findings = findingsOf(observation)
   if (service && (service.status === 'INACTIVE' || service.status === 'DRAINING'))
     return {
       ended: true,
@@ -28,5 +28,5 @@ export function judge(observation: Observation): Judgement {
       verdict: 'failed',
       reason: `Service ${started.service} no longer exists in cluster ${started.cluster}: it, or the whole cluster, was deleted.`,
     }
-  return judgeByServiceDeployment(observation, situation) ?? judgeByService(observation, situation)
+  return judgeByServiceDeployment(observation, findings) ?? judgeByService(observation, findings)
 }

@@ -4,7 +4,7 @@ import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 import type { Ledger } from './ledger.ts'
 import { follow, startTask } from './migrate.ts'
-import type { Start } from './revision.ts'
+import type { ReadyTask } from './revision.ts'
 import type { MigratePlan } from './run.ts'
 
 /** What the status command has shown. */
@@ -20,7 +20,12 @@ const statusTimeoutMs = 5 * 60_000
  * Runs the status command in a task of the same revision and reads the database's level from what it prints. Proves nothing when the command fails or prints nothing that can
  * be understood, which is no error: what was known before stands.
  */
-export async function proveLevel(inputs: Inputs, deps: Deps, start: Start, migrations: Migration[]): Promise<Proof> {
+export async function proveLevel(
+  inputs: Inputs,
+  deps: Deps,
+  start: ReadyTask,
+  migrations: Migration[],
+): Promise<Proof> {
   const command = inputs.release?.statusCommand
   if (!command) return { level: undefined, why: 'there is no status-command' }
   const purpose = `Schema level of ${inputs.release?.application}`
@@ -46,7 +51,7 @@ export async function proveLevel(inputs: Inputs, deps: Deps, start: Start, migra
 export async function proveBefore(
   inputs: Inputs,
   deps: Deps,
-  { book, plan, start }: { book: Ledger; plan: MigratePlan; start: Start },
+  { book, plan, start }: { book: Ledger; plan: MigratePlan; start: ReadyTask },
 ): Promise<boolean> {
   const certain = plan.state?.schema !== undefined && !plan.state.pending
   if (certain || !inputs.release?.statusCommand) return false

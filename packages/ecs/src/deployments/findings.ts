@@ -4,7 +4,7 @@ import { type DeploymentEvents, readDeploymentEvents } from './event-texts.ts'
 import type { Observation } from './types.ts'
 
 /** An observation, read once: who holds the service now, and what is proven about our deployment. */
-export interface Situation {
+export interface Findings {
   own: Deployment | undefined
   primary: Deployment | undefined
   /** Who is PRIMARY in relation to us. `earlier`: a deployment older than ours, so ECS went back. `later`: someone deployed after us. */
@@ -20,7 +20,7 @@ export interface Situation {
   events: DeploymentEvents
 }
 
-export function situationOf(observation: Observation): Situation {
+export function findingsOf(observation: Observation): Findings {
   const { started, service } = observation
   const deployments = service?.deployments ?? []
   const events = readDeploymentEvents(observation.events)
@@ -59,7 +59,7 @@ function holderOf(
   { started }: Observation,
   primary: Deployment | undefined,
   events: DeploymentEvents,
-): Situation['holder'] {
+): Findings['holder'] {
   if (!primary) return 'nobody'
   if (primary.id === started.deploymentId) return 'us'
   if (primary.id === started.previousDeploymentId) return 'earlier'
