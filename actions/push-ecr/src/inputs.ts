@@ -51,7 +51,7 @@ export function parseInputs(inputs: InputReader, commit: string): Inputs {
     image,
     digest,
     platform,
-    tags: [...new Set([...tagsInput(inputs, 'tags'), commitTag(commit)])],
+    tags: [...new Set([...tags(inputs), commitTag(commit)])],
     mountFrom: repositoryInput(inputs, 'mount-from'),
     create: createInputs(inputs),
     scan: scanInputs(inputs),
@@ -67,6 +67,15 @@ function imageLocation(text: string | undefined): ImageLocation | undefined {
   if (kind === 'docker' && /^[a-zA-Z0-9][\w./:@-]*$/.test(name)) return { daemon: name }
   throw new UserError(
     `Input "image" is "${text}". Valid: the path of an OCI layout directory or of an archive, or docker://name:tag for an image of the local Docker daemon.`,
+  )
+}
+
+function tags(inputs: InputReader): string[] {
+  const valid = tagsInput(inputs, 'tags')
+  // action.yml has a default, so an empty text was given: by an expression, or a job whose output came to nothing.
+  if (valid.length > 0) return valid
+  throw new UserError(
+    'Input "tags" is empty. Valid: tags to set, or no input at all for sha-<commit> alone. If they come from an expression or another job, look why it gave nothing. Nothing was pushed.',
   )
 }
 

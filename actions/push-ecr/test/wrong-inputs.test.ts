@@ -18,6 +18,8 @@ test.each<[Record<string, string>, string]>([
   [{ image: './nothing-here' }, 'Input "image" is "./nothing-here", and there is no such file or directory'],
   [{ digest: 'sha256:abc' }, 'Input "digest" is "sha256:abc". Valid: sha256: followed by 64 hex digits'],
   [{ tags: 'v1, shop/api:v2' }, 'Input "tags" holds "shop/api:v2"'],
+  [{ tags: '' }, 'Input "tags" is empty. Valid: tags to set, or no input at all for sha-<commit> alone.'],
+  [{ tags: 'v1,,v2' }, 'Input "tags" is "v1,,v2"'],
   [{ tags: '.v1' }, 'Input "tags" holds ".v1"'],
   [{ registry: '123.dkr.ecr' }, 'Input "registry" is "123.dkr.ecr". Valid: the twelve digits'],
   [{ registry: '123456789012.dkr.ecr.eu-west-1.amazonaws.com' }, 'Give only the account id, 123456789012'],

@@ -1,11 +1,14 @@
 import { UserError } from '@deploy-actions/action-kit'
 import {
+  copyReferrers,
   type EcrImage,
   formatBytes,
   openRegistry,
   openRegistryImage,
+  type Place,
   pushImage,
   registryAccess,
+  shortDigest,
 } from '@deploy-actions/ecr'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
@@ -36,8 +39,28 @@ export async function copyImage(image: EcrImage, { from, to }: Inputs, deps: Dep
         ? `Copied: ${formatBytes(result.uploadedBytes)} sent, ${result.blobs.filter(({ outcome }) => outcome === 'mounted').length} blobs mounted.`
         : 'The image is there already.',
     )
+    await takeAlong(
+      image,
+      { registry: pulling, repository: from.repository.name },
+      { registry: pushing, repository: to.repository.name },
+      log,
+    )
   } finally {
     pulling.close()
     pushing.close()
   }
+}
+
+/** Signatures, SBOMs and attestations go where the image goes; a place that verifies them would refuse it otherwise. */
+async function takeAlong(image: EcrImage, from: Place, to: Place, log: Deps['log']): Promise<void> {
+  const { copied, failures } = await log.group('Looking for signatures, SBOMs and attestations', () =>
+    copyReferrers(image, from, to),
+  )
+  for (const failure of failures)
+    log.warning(`Something that belongs to ${image.digest} was not copied to ${to.repository}: ${failure}`)
+  if (copied.length > 0)
+    log.info(
+      `Copied along, as they refer to the image: ${copied.map(({ digest, tag }) => tag ?? shortDigest(digest)).join(', ')}.`,
+    )
+  else if (failures.length === 0) log.info('No signature, SBOM or attestation refers to the image.')
 }

@@ -1,4 +1,5 @@
 export { type ECRClient, ecrClient } from './client.ts'
+export { copyReferrers, type Place } from './copy-referrers.ts'
 export {
   describeImage,
   describeImageRef,

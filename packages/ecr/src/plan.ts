@@ -3,6 +3,7 @@ import { type Descriptor, isAttestation, type Manifest, parseManifest, platformT
 import { isForeignLayer, isManifestType } from './media-types.ts'
 import { formatBytes } from './progress.ts'
 import { digestOf, shortDigest } from './reference.ts'
+import { longestManifest } from './registry/manifests.ts'
 import { ContentError } from './registry/verified.ts'
 import type { ImageSource } from './sources/source.ts'
 import { capitalised } from './text.ts'
@@ -26,8 +27,7 @@ export interface PushPlan {
   platforms: string[]
 }
 
-/** What ECR takes (ECR user guide: service quotas; ECR API: PutImage). */
-const longestManifest = 4 * 1024 ** 2
+/** ECR user guide: service quotas. */
 const largestLayer = 52_000 * 1024 ** 2
 
 /** An index in an index in an index is legal; a chain beyond this is a loop of someone's making. */

@@ -8,7 +8,7 @@ import { discard, type Registry } from './registry.ts'
 import { ContentError } from './verified.ts'
 
 /** ECR's own limit (ECR API: PutImage); one byte more shows that an answer is longer. */
-const longestManifest = 4_194_304
+export const longestManifest = 4_194_304
 
 /** The digest behind a tag or digest, or undefined when the repository has no such manifest (OCI distribution specification: HEAD manifest). */
 export function manifestDigest(registry: Registry, repository: string, reference: string): Promise<string | undefined> {
