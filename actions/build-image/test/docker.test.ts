@@ -168,7 +168,6 @@ test('cancel interrupts docker, says so, and leaves nothing half built', async (
   expect(run).toMatchObject({ exitCode: 1, cancelled: true, killed: false })
   expect(run.annotations).toEqual(error(expect.stringContaining('cancelled while docker was at work')))
   expect(readFileSync(trace, 'utf8')).toBe('interrupted\n')
-  expect(run.durationMs).toBeLessThan(7_500)
 })
 
 describe('the engine’s own builder, without the containerd image store', () => {

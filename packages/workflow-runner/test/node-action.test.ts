@@ -198,22 +198,31 @@ describe('in a time of its own', () => {
     expect(run.log).toBe('AbortError')
   })
 
-  test('a timer waits for the answer that is on its way, for a loaded machine is no slow network', async () => {
-    const run = await inTime(`
+  test.each([
+    [
+      'http',
+      `await new Promise((done, fail) => get({ port, signal }, (answer) => answer.resume().on('end', done)).on('error', fail))`,
+    ],
+    ['fetch', 'await (await fetch(`http://127.0.0.1:${port}`, { signal })).text()'],
+  ])(
+    'a timer waits for the answer to %s that is on its way, for a loaded machine is no slow network',
+    async (_, ask) => {
+      const run = await inTime(`
       import { createServer, get } from 'node:http'
       import { execSync } from 'node:child_process'
+      import { once } from 'node:events'
       const server = createServer((request, response) => {
         execSync('sleep 0.2')
-        response.end()
-      }).listen(0, () => {
-        const request = get({ port: server.address().port }, () => {
-          clearTimeout(timer)
-          console.log('answered')
-          server.close()
-        })
-        const timer = setTimeout(() => request.destroy(new Error('timed out')), 60_000)
-      })
+        response.setHeader('connection', 'close').end('yes')
+      }).listen(0)
+      await once(server, 'listening')
+      const { port } = server.address()
+      const signal = AbortSignal.timeout(60_000)
+      ${ask}
+      console.log('answered')
+      server.close()
     `)
-    expect(run.log).toBe('answered')
-  })
+      expect(run.log).toBe('answered')
+    },
+  )
 })

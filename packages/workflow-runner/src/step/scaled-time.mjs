@@ -27,17 +27,23 @@ let again
 /** Whether one of those that are due keeps the process alive. */
 let lively = false
 
+const sent = (request) => requests.set(request, real.performance())
+const answered = (request) => {
+  requests.delete(request)
+  real.setImmediate(runDue)
+}
 subscribe('http.client.request.start', ({ request }) => {
-  requests.set(request, real.performance())
-  request.once('close', () => {
-    requests.delete(request)
-    real.setImmediate(runDue)
-  })
+  sent(request)
+  request.once('close', () => answered(request))
 })
+// Of fetch.
+subscribe('undici:request:create', ({ request }) => sent(request))
+subscribe('undici:request:trailers', ({ request }) => answered(request))
+subscribe('undici:request:error', ({ request }) => answered(request))
 
 function isWaiting() {
   const earliest = real.performance() - patience
-  return requests.values().some((sent) => sent > earliest)
+  return requests.values().some((at) => at > earliest)
 }
 
 /** Runs what is due, unless an answer is still on its way; then it looks again, at the latest when patience ends. */
