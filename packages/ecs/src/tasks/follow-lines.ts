@@ -13,12 +13,13 @@ export interface FollowedLines {
 }
 
 /**
- * How long nothing must have come after a container's end, counted from there: the log driver hands over its last lines before the container counts
- * as ended, and what remains is their way into CloudWatch Logs. First lines take longer, as their stream has to be made.
+ * How long the last lines are waited for after a container's end: the log driver hands them over before the container counts as ended, and what
+ * remains is their way into CloudWatch Logs. First lines take longer, as their stream has to be made. While lines come, reading goes on.
  */
-const quietMs = 1_200
+const lastLinesMs = 1_200
 const firstLinesMs = 3_000
-const lookMs = 200
+const quietMs = 700
+const lookMs = 100
 const finishAtMostMs = 30_000
 
 /** Hands the lines of one container of a task to `print` as they come. Where they cannot be read it says so, once, and goes on without. */
@@ -80,12 +81,12 @@ export function followLines(
       // A throttled read goes on for minutes; the step does not wait for it longer than this.
       const enough = new AbortController()
       const late = clock.sleep(finishAtMostMs, enough.signal).then(() => 'late' as const)
-      const quiet = () => ((tail?.printed ?? 0) > 0 ? quietMs : firstLinesMs)
-      let quietSince = clock.now().getTime()
-      while (!given && clock.now().getTime() < quietSince + quiet()) {
+      const begun = clock.now().getTime()
+      let until = begun + ((tail?.printed ?? 0) > 0 ? lastLinesMs : firstLinesMs)
+      while (!given && clock.now().getTime() < until) {
         const count = await Promise.race([start(task), late])
         if (count === 'late') break
-        if (count > 0) quietSince = clock.now().getTime()
+        if (count > 0) until = Math.max(begun + lastLinesMs, clock.now().getTime() + quietMs)
         await clock.sleep(lookMs)
       }
       enough.abort()

@@ -54,7 +54,7 @@ export interface FollowedTask {
   linesPrinted: number
 }
 
-const pollMs = 1_000
+const pollMs = 750
 /** ECS API, DescribeTasks: a new task may be unknown for a while; poll for up to five minutes. */
 const unknownAtFirstMs = 300_000
 const unknownLaterMs = 60_000
