@@ -129,6 +129,13 @@ async function againstDockerPush(report: Report, folder: string): Promise<void> 
     bytes,
     seconds: times.own,
   })
+  report({
+    name: 'push-daemon-image.ratio',
+    value: median(times.own) / median(times.docker),
+    unit: 'of docker push',
+    registry,
+    budget: 1.2,
+  })
 }
 
 async function againstDockerRegistry(report: Report, folder: string, bytes: number): Promise<void> {

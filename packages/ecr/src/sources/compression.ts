@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { type Readable, Transform } from 'node:stream'
+import { Duplex, type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGunzip, createGzip, createZstdDecompress } from 'node:zlib'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { UserError } from '@deploy-actions/action-kit'
 import { formatBytes } from '../progress.ts'
 import { capitalised } from '../text.ts'
+import { gzip } from './gzip.ts'
 import { writeStream } from './temporary.ts'
 
 export type Compression = 'gzip' | 'zstd' | 'none'
@@ -56,12 +57,6 @@ export function unpackError(error: unknown, { name }: Packed): unknown {
 }
 
 /**
- * Docker's own level. Fixed, with no name and no time in the header, so that equal layers get equal digests on every
- * run.
- */
-const level = 6
-
-/**
  * Compresses a layer into `file`. `diffId` is the digest of what went in, `digest` and `size` are those of what came
  * out.
  */
@@ -71,7 +66,7 @@ export async function gzipTo(
 ): Promise<{ digest: string; size: number; diffId: string }> {
   const before = counter()
   const after = counter()
-  await writeStream(file, source, before.stream, createGzip({ level, chunkSize: 256 * 1024 }), after.stream)
+  await writeStream(file, source, before.stream, Duplex.from(gzip), after.stream)
   return { digest: after.digest(), size: after.size(), diffId: before.digest() }
 }
 

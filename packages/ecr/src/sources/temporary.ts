@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
-import type { Readable, Transform } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { UserError } from '@deploy-actions/action-kit'
 
@@ -19,7 +19,7 @@ export async function temporaryFolder(parent: string): Promise<TemporaryFolder> 
 }
 
 /** Writes a stream to `file`, through `steps`. Throws a UserError when the disk is full. */
-export async function writeStream(file: string, source: Readable, ...steps: Transform[]): Promise<void> {
+export async function writeStream(file: string, source: Readable, ...steps: Duplex[]): Promise<void> {
   const target = createWriteStream(file, { highWaterMark: 1024 * 1024 })
   await pipeline([source, ...steps, target]).catch((error) => {
     throw diskError(error, file)
