@@ -3,7 +3,7 @@ import { gateText, type RecordState, readRecord, recordName } from '@deploy-acti
 import type { Deps } from './deps.ts'
 import { askFor, imagesBefore } from './gate.ts'
 import type { Inputs } from './inputs.ts'
-import type { Wanted } from './revisions.ts'
+import type { Wanted } from './revision/types.ts'
 import type { UndoRight } from './undo-right.ts'
 
 /** Whether the gate lets us go back to what served before. */

@@ -11,9 +11,9 @@ import {
   schemaReader,
 } from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
-import { lookUpImage } from './ecr-lookup.ts'
 import type { Inputs } from './inputs.ts'
-import type { Wanted } from './revisions.ts'
+import { lookUpImage } from './revision/ecr-lookup.ts'
+import type { Wanted } from './revision/types.ts'
 
 /** Asks the gate about what is to be deployed. `images`: see `gateImages`. */
 export function askFor(

@@ -7,6 +7,6 @@ await runAction('deploy-service', async (runtime) => {
   // Loaded only now: a mistake in the inputs is said without waiting for the AWS SDK.
   const { createDeps } = await import('./deps.ts')
   const deps = createDeps(inputs, runtime)
-  if (inputs.plan) return (await import('./plan.ts')).plan(inputs, deps)
+  if (inputs.plan) return (await import('./plan/plan.ts')).plan(inputs, deps)
   return (await import('./run.ts')).run(inputs, deps)
 })

@@ -15,7 +15,7 @@ import {
   variablesInput,
 } from '@deploy-actions/ecs/inputs'
 import { type RecordKey, recordInput } from '@deploy-actions/release/inputs'
-import { settingsInputs } from './settings-inputs.ts'
+import { settingsInputs } from './settings/inputs.ts'
 
 export interface Inputs {
   /** The record to ask and to write; undefined when the action works alone. */

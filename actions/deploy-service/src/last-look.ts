@@ -5,7 +5,7 @@ import { undoRight } from './ask-undo.ts'
 import type { Deps } from './deps.ts'
 import { knownImages } from './gate.ts'
 import type { Inputs } from './inputs.ts'
-import type { Wanted } from './revisions.ts'
+import type { Wanted } from './revision/types.ts'
 
 /** ECS lists a deployment up to half a minute late. */
 const patienceMs = 60_000

@@ -19,7 +19,7 @@ import { undoRight } from './ask-undo.ts'
 import type { Deps } from './deps.ts'
 import { askFor, gateImages } from './gate.ts'
 import type { Inputs } from './inputs.ts'
-import type { Revision, Wanted } from './revisions.ts'
+import type { Revision, Wanted } from './revision/types.ts'
 import { type UndoRight, unguarded } from './undo-right.ts'
 
 export { undoRightNow } from './ask-undo.ts'

@@ -4,7 +4,7 @@ import { decisionText, overruled, runName, servicesCompleted, updateRecord } fro
 import type { Deps } from './deps.ts'
 import { knownImages } from './gate.ts'
 import type { Inputs } from './inputs.ts'
-import type { Wanted } from './revisions.ts'
+import type { Wanted } from './revision/types.ts'
 
 /**
  * Notes which services of this run's release have completed, for the record that begin-release closes. Written once for

@@ -1,5 +1,5 @@
 import type { Task } from '@aws-sdk/client-ecs'
-import { type Course, chart } from '../src/gantt.ts'
+import { type Course, chart } from '../src/report/gantt.ts'
 
 const begin = new Date('2026-11-01T12:00:00Z')
 const at = (seconds: number) => new Date(begin.getTime() + seconds * 1000)

@@ -1,8 +1,8 @@
 import { GetParametersCommand } from '@aws-sdk/client-ssm'
-import type { Deps } from '../deps.ts'
-import type { Inputs } from '../inputs.ts'
-import type { Wanted } from '../revisions.ts'
-import type { Check } from './all.ts'
+import type { Deps } from '../../deps.ts'
+import type { Inputs } from '../../inputs.ts'
+import type { Wanted } from '../../revision/types.ts'
+import type { Check } from './types.ts'
 
 /**
  * Whether the parameters that containers refer to exist. Their values are not decrypted (SSM API: GetParameters, ten

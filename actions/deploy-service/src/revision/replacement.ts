@@ -1,7 +1,7 @@
 import { UserError } from '@deploy-actions/action-kit'
 import type { TaskDefinitionInput } from '@deploy-actions/ecs'
-import type { Inputs } from './inputs.ts'
-import type { Wanted } from './revisions.ts'
+import type { Inputs } from '../inputs.ts'
+import type { Wanted } from './types.ts'
 
 /**
  * The services that would become other services, a sentence each: of another family, or with other containers. Mostly a

@@ -14,14 +14,16 @@ import {
   findEquivalentRevision,
   toRegisterInput,
 } from '@deploy-actions/ecs'
-import { type Check, checkAll } from './checks/all.ts'
-import type { Deps } from './deps.ts'
-import { wantedImages } from './images.ts'
-import { isForced } from './images-by-tag.ts'
-import type { Inputs } from './inputs.ts'
-import { type Wanted, wantedDefinitions } from './revisions.ts'
-import { findServices } from './services.ts'
-import { type SettingChange, settingChanges } from './setting-changes.ts'
+import type { Deps } from '../deps.ts'
+import type { Inputs } from '../inputs.ts'
+import { isForced } from '../revision/by-tag.ts'
+import { wantedDefinitions } from '../revision/definitions.ts'
+import { wantedImages } from '../revision/images.ts'
+import { findServices } from '../revision/services.ts'
+import type { Wanted } from '../revision/types.ts'
+import { type SettingChange, settingChanges } from '../settings/changes.ts'
+import { checkAll } from './checks/all.ts'
+import type { Check } from './checks/types.ts'
 
 interface Plan {
   wanted: Wanted

@@ -1,9 +1,8 @@
 import { settleConflicts } from '@deploy-actions/ecs'
-import type { Deps } from './deps.ts'
-import { isForced } from './images-by-tag.ts'
-import type { Inputs } from './inputs.ts'
-import type { Wanted } from './revisions.ts'
-import type { FoundService } from './services.ts'
+import type { Deps } from '../deps.ts'
+import type { Inputs } from '../inputs.ts'
+import { isForced } from '../revision/by-tag.ts'
+import type { FoundService, Wanted } from '../revision/types.ts'
 
 /**
  * Deals with deployments that are under way already, as `on-conflict` says. Returns the targets as they are afterwards where it waited, since what

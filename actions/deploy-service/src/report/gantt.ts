@@ -1,6 +1,6 @@
 import type { Task } from '@aws-sdk/client-ecs'
 import { type DeploymentOutcome, serviceTasks } from '@deploy-actions/ecs'
-import type { Deps } from './deps.ts'
+import type { Deps } from '../deps.ts'
 import type { StageTime } from './lifecycle-stages.ts'
 
 const tasksAtMost = 40

@@ -5,9 +5,9 @@ import {
   type Verdict,
   watchDeployments,
 } from '@deploy-actions/ecs'
-import type { Deps } from './deps.ts'
-import type { Inputs } from './inputs.ts'
-import type { UndoRight } from './undo-right.ts'
+import type { Deps } from '../deps.ts'
+import type { Inputs } from '../inputs.ts'
+import type { UndoRight } from '../undo-right.ts'
 
 const unfailed: Verdict[] = ['completed', 'paused', 'superseded']
 

@@ -7,10 +7,10 @@ import {
   repositoryOf,
   unusableText,
 } from '@deploy-actions/ecr'
-import type { Deps } from '../deps.ts'
-import type { Inputs } from '../inputs.ts'
-import type { Wanted } from '../revisions.ts'
-import type { Check } from './all.ts'
+import type { Deps } from '../../deps.ts'
+import type { Inputs } from '../../inputs.ts'
+import type { Wanted } from '../../revision/types.ts'
+import type { Check } from './types.ts'
 
 /** Whether every image is in ECR, can be pulled, and runs on the task's processor architecture. */
 export async function checkImages(_: Inputs, wanted: Wanted[], deps: Deps): Promise<Check[]> {

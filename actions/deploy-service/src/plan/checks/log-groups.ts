@@ -1,8 +1,8 @@
 import { DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs'
-import type { Deps } from '../deps.ts'
-import type { Inputs } from '../inputs.ts'
-import type { Wanted } from '../revisions.ts'
-import type { Check } from './all.ts'
+import type { Deps } from '../../deps.ts'
+import type { Inputs } from '../../inputs.ts'
+import type { Wanted } from '../../revision/types.ts'
+import type { Check } from './types.ts'
 
 /** Whether the log groups of the awslogs driver exist; without its group a task does not start. */
 export async function checkLogGroups(inputs: Inputs, wanted: Wanted[], deps: Deps): Promise<Check[]> {

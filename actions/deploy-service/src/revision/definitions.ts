@@ -1,45 +1,21 @@
 import { inParallel } from '@deploy-actions/action-kit'
-import { type ImageRef, imageText } from '@deploy-actions/ecr'
+import { imageText } from '@deploy-actions/ecr'
 import {
   applyChanges,
-  type Difference,
   differences,
-  type FetchedTaskDefinition,
-  familyRevision,
   fetchTaskDefinition,
   loadTaskDefinition,
   type PathParameters,
   parametersUnder,
-  type ReleaseImage,
-  registerOrReuse,
   releaseImage,
   type TaskDefinitionInput,
   toRegisterInput,
 } from '@deploy-actions/ecs'
-import type { Deps } from './deps.ts'
+import type { Deps } from '../deps.ts'
+import type { Inputs } from '../inputs.ts'
+import { imagesByTag } from './by-tag.ts'
 import type { WantedImages } from './images.ts'
-import { imagesByTag } from './images-by-tag.ts'
-import type { Inputs } from './inputs.ts'
-import type { FoundService } from './services.ts'
-
-/** What one service is to run, beside what it runs. */
-export interface Wanted {
-  target: FoundService
-  running: TaskDefinitionInput
-  definition: TaskDefinitionInput
-  changes: Difference[]
-  /**
-   * Images named by a tag, where nothing else changes: only a forced deployment makes ECS look up what they name now.
-   */
-  byTag: ImageRef[]
-  /** The revision that the input `task-definition` names, which is reused however old it is. */
-  named: FetchedTaskDefinition | undefined
-  /** The running revision was deregistered: ECS starts no deployment of it any more. */
-  inactive: boolean
-  /** What the release is about, before and after. */
-  imageBefore: ReleaseImage
-  image: ReleaseImage
-}
+import type { FoundService, Wanted } from './types.ts'
 
 /** Works out what each service is to run. Reads, and changes nothing. */
 export async function wantedDefinitions(
@@ -80,37 +56,6 @@ export async function wantedDefinitions(
       imageBefore: releaseImage(running, inputs.container),
       image: releaseImage(definition, inputs.container),
     }
-  })
-}
-
-export interface Revision {
-  arn: string
-  familyRevision: string
-  registered: boolean
-}
-
-/**
- * Registers what is not there yet, one revision for all services that want the same. Answers in the order of `wanted`.
- */
-export async function registerRevisions(
-  wanted: Wanted[],
-  tags: Record<string, string>,
-  deps: Deps,
-): Promise<Revision[]> {
-  const made = new Map<string, Promise<Revision>>()
-  return inParallel(wanted, 5, (one) => {
-    // The definition of a service whose revision already means this is the one that runs.
-    if (one.changes.length === 0 && !one.inactive)
-      return Promise.resolve({
-        arn: one.target.runs,
-        familyRevision: familyRevision(one.target.runs),
-        registered: false,
-      })
-    const key = JSON.stringify(one.definition)
-    const revision =
-      made.get(key) ?? registerOrReuse(deps.clients.ecs, one.definition, { tags, log: deps.log, current: one.named })
-    made.set(key, revision)
-    return revision
   })
 }
 

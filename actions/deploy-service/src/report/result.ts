@@ -8,8 +8,8 @@ import {
   reportLines,
   type Verdict,
 } from '@deploy-actions/ecs'
-import type { Deps } from './deps.ts'
-import type { Inputs } from './inputs.ts'
+import type { Deps } from '../deps.ts'
+import type { Inputs } from '../inputs.ts'
 
 export interface Conclusion {
   /** The services in the order of the input. */

@@ -1,8 +1,8 @@
 import { loadBalancerMismatch, rollingBounds, stuckText } from '@deploy-actions/ecs'
-import type { Inputs } from '../inputs.ts'
-import { replacementAdvice, replacements } from '../replacement.ts'
-import type { Wanted } from '../revisions.ts'
-import type { Check } from './all.ts'
+import type { Inputs } from '../../inputs.ts'
+import { replacementAdvice, replacements } from '../../revision/replacement.ts'
+import type { Wanted } from '../../revision/types.ts'
+import type { Check } from './types.ts'
 
 /**
  * Whether a service would become another one, whether ports and load balancers agree, and whether the percentages let a

@@ -1,21 +1,16 @@
 import { messageOf } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
 import { gateText, readRecord, recordName, warningText } from '@deploy-actions/release'
-import type { Deps } from '../deps.ts'
-import { askFor, gateImages } from '../gate.ts'
-import type { Inputs } from '../inputs.ts'
-import type { Wanted } from '../revisions.ts'
+import type { Deps } from '../../deps.ts'
+import { askFor, gateImages } from '../../gate.ts'
+import type { Inputs } from '../../inputs.ts'
+import type { Wanted } from '../../revision/types.ts'
 import { checkImages } from './images.ts'
 import { checkLogGroups } from './log-groups.ts'
 import { checkRoles } from './roles.ts'
 import { checkSecrets } from './secrets.ts'
 import { checkServices } from './services.ts'
-
-export interface Check {
-  /** `unknown`: the role may not look, or it cannot be told from outside. */
-  level: 'ok' | 'problem' | 'warning' | 'unknown'
-  text: string
-}
+import type { Check } from './types.ts'
 
 type Checker = (inputs: Inputs, wanted: Wanted[], deps: Deps) => Promise<Check[]>
 

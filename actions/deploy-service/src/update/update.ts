@@ -8,12 +8,11 @@ import {
   type StartedDeployment,
   updateServices,
 } from '@deploy-actions/ecs'
-import type { Deps, OpenDeployment } from './deps.ts'
-import { isForced } from './images-by-tag.ts'
-import type { Inputs } from './inputs.ts'
+import type { Deps, OpenDeployment } from '../deps.ts'
+import type { Inputs } from '../inputs.ts'
+import { isForced } from '../revision/by-tag.ts'
+import type { FoundService, Revision, Wanted } from '../revision/types.ts'
 import type { OpenBook } from './open-deployments.ts'
-import type { Revision, Wanted } from './revisions.ts'
-import type { FoundService } from './services.ts'
 
 export interface Updated {
   started: StartedDeployment[]

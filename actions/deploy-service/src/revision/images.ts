@@ -1,8 +1,8 @@
 import { UserError } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
 import { ecrImage, type ImageRef, imageText, pinned } from '@deploy-actions/ecr'
-import type { Deps } from './deps.ts'
-import type { Inputs } from './inputs.ts'
+import type { Deps } from '../deps.ts'
+import type { Inputs } from '../inputs.ts'
 
 /** The images to put in, each pinned to its digest where that can be found out. */
 export interface WantedImages {

@@ -2,10 +2,10 @@ import { GetRoleCommand, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import { messageOf } from '@deploy-actions/action-kit'
 import { isAccessError, isAwsError } from '@deploy-actions/aws'
-import type { Deps } from '../deps.ts'
-import type { Inputs } from '../inputs.ts'
-import type { Wanted } from '../revisions.ts'
-import type { Check } from './all.ts'
+import type { Deps } from '../../deps.ts'
+import type { Inputs } from '../../inputs.ts'
+import type { Wanted } from '../../revision/types.ts'
+import type { Check } from './types.ts'
 
 /**
  * Whether the task's roles exist, trust ECS tasks, and may be passed by the role of this job, as far as IAM lets us

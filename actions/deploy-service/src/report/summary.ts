@@ -11,12 +11,12 @@ import {
 } from '@deploy-actions/action-kit'
 import { imageName, shortDigest } from '@deploy-actions/ecr'
 import { describeDifference, familyRevision, reportMarkdown } from '@deploy-actions/ecs'
-import type { Deps } from './deps.ts'
+import type { Deps } from '../deps.ts'
+import type { Inputs } from '../inputs.ts'
+import type { Wanted } from '../revision/types.ts'
 import { gantt } from './gantt.ts'
-import type { Inputs } from './inputs.ts'
 import type { StageTimes } from './lifecycle-stages.ts'
 import { type Conclusion, overall } from './result.ts'
-import type { Wanted } from './revisions.ts'
 
 export interface Story extends Conclusion {
   inputs: Inputs

@@ -1,5 +1,5 @@
 import { describeImageRef, type EcrImageRef, imageByDigest, repositoryOf } from '@deploy-actions/ecr'
-import type { Clients } from './clients.ts'
+import type { Clients } from '../clients.ts'
 
 /** What ECR holds under the image's digest or tag now; undefined when there is nothing. */
 export async function lookUpImage({ ecr }: Clients, image: EcrImageRef) {

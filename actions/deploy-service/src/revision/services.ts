@@ -1,16 +1,8 @@
-import type { Service } from '@aws-sdk/client-ecs'
 import { formatDuration, type Log } from '@deploy-actions/action-kit'
 import { describeDeployableServices, familyRevision, primaryOf, rollingBounds, stuckText } from '@deploy-actions/ecs'
-import type { Deps } from './deps.ts'
-import type { Inputs } from './inputs.ts'
-
-/** One service on its way: what it was when we came. */
-export interface FoundService {
-  name: string
-  service: Service
-  /** ARN of what it runs, or is about to run. */
-  runs: string
-}
+import type { Deps } from '../deps.ts'
+import type { Inputs } from '../inputs.ts'
+import type { FoundService } from './types.ts'
 
 /** Describes the services and says what a reader should know before anything changes. */
 export async function findServices({ cluster, services, settings }: Inputs, deps: Deps): Promise<FoundService[]> {

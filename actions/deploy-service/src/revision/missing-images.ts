@@ -1,8 +1,8 @@
 import { isUserError, messageOf, UserError } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
 import { type EcrImageRef, imageName, imageText, parseImageRef, unusableText } from '@deploy-actions/ecr'
-import type { Deps } from './deps.ts'
-import type { Wanted } from './revisions.ts'
+import type { Deps } from '../deps.ts'
+import type { Wanted } from './types.ts'
 
 /**
  * Asks ECR for every image that a service does not run yet, one call each, side by side. Throws a UserError when one is

@@ -2,8 +2,8 @@ import type { ECSClient } from '@aws-sdk/client-ecs'
 import type { Clock, Log } from '@deploy-actions/action-kit'
 import { messageOf } from '@deploy-actions/action-kit'
 import { currentDeployment, describeService, type StartedDeployment, stopDeployment } from '@deploy-actions/ecs'
-import { createClients } from './clients.ts'
-import type { OpenDeployment, OpenDeployments } from './deps.ts'
+import { createClients } from '../clients.ts'
+import type { OpenDeployment, OpenDeployments } from '../deps.ts'
 
 /** ECS lists a deployment up to half a minute after its start. */
 const patienceMs = 60_000
