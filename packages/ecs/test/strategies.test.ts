@@ -40,21 +40,21 @@ test.each([
 })
 
 test.each([
-  ['BLUE_GREEN', {}, 'BLUE_GREEN alone takes 30 min (a bake time of 30 min)'],
+  ['BLUE_GREEN', {}, 'BLUE_GREEN alone takes 12 min (a bake time of 12 min)'],
   [
     'CANARY',
     { canaryConfiguration: { canaryPercent: 10, canaryBakeTimeInMinutes: 3 } },
-    'CANARY alone takes 33 min (3 min of the canary and a bake time of 30 min)',
+    'CANARY alone takes 15 min (3 min of the canary and a bake time of 12 min)',
   ],
   [
     'LINEAR',
     { linearConfiguration: { stepPercent: 30, stepBakeTimeInMinutes: 2 } },
-    'LINEAR alone takes 36 min (3 × 2 min and a bake time of 30 min)',
+    'LINEAR alone takes 18 min (3 × 2 min and a bake time of 12 min)',
   ],
 ])('%s that bakes longer than the timeout: said at the start, and named as the cause', async (name, more, text) => {
-  const { deploy, warnings } = await begin({ service: strategy(name, { ...more, bakeTimeInMinutes: 30 }) })
-  const outcome = await deploy({ timeoutMs: 1_200_000 })
-  expect(warnings).toEqual([expect.stringContaining(`web: ${text}, but timeout is 20m`)])
+  const { deploy, warnings } = await begin({ service: strategy(name, { ...more, bakeTimeInMinutes: 12 }) })
+  const outcome = await deploy({ timeoutMs: 600_000 })
+  expect(warnings).toEqual([expect.stringContaining(`web: ${text}, but timeout is 10m`)])
   expect(outcome).toMatchObject({ verdict: 'timed-out', phase: 'baking' })
   const evidence = { outcome, tasks: [], stoppedTasks: [], events: [], targets: [], triggeredAlarms: [], gaps: [] }
   const cause = likelyCause({ ...evidence, breaker: undefined, log: undefined, consoleUrl: '', definition: undefined })

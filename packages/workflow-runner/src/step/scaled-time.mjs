@@ -1,12 +1,17 @@
 // Loaded by `node --import` before an action, for tests only: time in this process runs `speed` times as fast as the wall clock, in step
 // with a simulator that was started at `since`. Plain JavaScript, because a preload in TypeScript would cost each process its compiler.
 import { subscribe } from 'node:diagnostics_channel'
-import { syncBuiltinESMExports } from 'node:module'
+import { enableCompileCache, syncBuiltinESMExports } from 'node:module'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import timers from 'node:timers'
 import promises from 'node:timers/promises'
 import { promisify } from 'node:util'
 // Loaded now, so that Node's own network code keeps the real timers.
 import 'node:https'
+
+// The same bundle is started hundreds of times.
+enableCompileCache(path.join(tmpdir(), 'deploy-actions-compile-cache'))
 
 /** An answer that takes longer than this, in wall milliseconds, is slow because the test wants it so, and not because the machine is loaded. */
 const patience = 2_000
