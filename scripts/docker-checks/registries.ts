@@ -1,6 +1,9 @@
+import path from 'node:path'
 import { type Log, systemClock } from '@deploy-actions/action-kit'
-import { openOciLayout, openRegistry, plainAccess, pushImage } from '@deploy-actions/ecr'
+import { manifestDigest, openOciLayout, openRegistry, plainAccess, pushImage } from '@deploy-actions/ecr'
 import type { ActionRun } from '@deploy-actions/workflow-runner'
+import { bigLayout } from '../../packages/ecr/bench/big-layout.ts'
+import { startLine } from '../../packages/ecr/test/support/line.ts'
 import { shop, withSecret } from './builds.ts'
 import { assert, check } from './harness.ts'
 import { found, manifestBytes, noEngine, noRegistry, noSkopeo, output, text, type World } from './world.ts'
@@ -45,6 +48,25 @@ export async function checkRegistries(world: World, built: ActionRun | undefined
     const result = await pushImage(await openOciLayout(layout), registry, 'shop', [tag])
     registry.close()
     assert.equal(result.digest, digest)
+  })
+
+  await check('a push survives a registry that is away for a minute in mid-blob', noRegistry, async () => {
+    const line = await startLine(found.registry!)
+    const registry = openRegistry(plainAccess(line.origin), { clock: systemClock, log: quiet })
+    try {
+      const large = await openOciLayout(await bigLayout(path.join(found.work, 'away'), 64 * 1024 ** 2, 'away'))
+      line.onBytes = (sum) => {
+        if (sum < 16 * 1024 ** 2) return
+        delete line.onBytes
+        line.behave('away')
+        setTimeout(() => line.behave('pass'), 60_000)
+      }
+      const { digest } = await pushImage(large, registry, 'away', ['prod'])
+      assert.equal(await manifestDigest(registry, 'away', 'prod'), digest)
+    } finally {
+      registry.close()
+      line.close()
+    }
   })
 
   if (found.engine)

@@ -14,7 +14,7 @@ const record = { application: 'shop', environment: 'staging' }
 const actions: Record<string, [(reader: InputReader) => unknown, Record<string, string>]> = {
   'begin-release': [beginRelease, { ...record, repository: 'shop', digest }],
   'deploy-service': [deployService, service],
-  'push-ecr': [(reader) => pushEcr(reader, 'a'.repeat(40)), { repository: 'shop', digest }],
+  'push-ecr': [(reader) => pushEcr(reader, 'a'.repeat(40)), { repository: 'shop', digest, tags: 'v1' }],
   rollback: [rollback, service],
   'run-migrations': [runMigrations, { ...service, command: 'migrate' }],
   'tag-prod': [tagProd, { repository: 'shop', source: digest, tags: 'prod' }],
@@ -59,7 +59,7 @@ test.each<[string, Record<string, string>, string[], RegExp]>([
   ['a repository in upper case', { repository: 'API', digest }, onImages, /Repository names are in lower case: "api"/],
   ['a tag that nothing was put into', { tags: 'prod,' }, ['push-ecr', 'tag-prod'], /none of them empty/],
   ['a tag of blanks between others', { tags: 'a, ,b' }, ['push-ecr', 'tag-prod'], /none of them empty/],
-  ['no tag at all', { tags: '' }, ['tag-prod'], /"tags" is empty/],
+  ['no tag at all', { tags: '' }, ['push-ecr', 'tag-prod'], /"tags" is empty/],
   ['a timeout beyond every timer', { timeout: '60d' }, onServices, /"timeout" is "60d"\. Valid: at most 7d/],
   ['a timeout of twenty digits', { timeout: '12345678901234567890s' }, onServices, /Valid: at most 7d/],
 ])('%s is judged the same by every action', (_, inputs, names, message) => {

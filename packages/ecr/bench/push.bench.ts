@@ -197,6 +197,7 @@ function pushEcr(simulator: Simulator, image: string) {
     ...simulator.env,
     INPUT_REPOSITORY: 'bench',
     INPUT_IMAGE: image,
+    INPUT_TAGS: 'bench',
     GITHUB_SHA: '0'.repeat(40),
     RUNNER_TEMP: tmpdir(),
   })

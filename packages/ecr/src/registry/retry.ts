@@ -61,9 +61,10 @@ export function isTransient(error: unknown): boolean {
   return transientStatus.includes(error.status) || transientCodes.includes(error.code)
 }
 
+/** Short, for a line of progress: what a reader could do about it comes with the failure. */
 function reasonOf(error: unknown): string {
   if (error instanceof RegistryError) return `status ${error.status}${error.said ? ` (${error.said})` : ''}`
-  return messageOf(error)
+  return (error as Error).message
 }
 
 function exhausted(error: unknown, what: string, attempts: number, spentMs: number): Error {
@@ -72,7 +73,7 @@ function exhausted(error: unknown, what: string, attempts: number, spentMs: numb
   const note = isThrottled
     ? `It stayed throttled for ${spent}: other jobs of the account use up the same rate.`
     : `${attempts} attempts in ${spent} failed.`
-  const advice = 'Run the step again later: what the registry has by now is not sent again.'
+  const advice = 'What the registry has by now is not sent again.'
   if (error instanceof RegistryError) return new RegistryError(`${error.message} ${note} ${advice}`, error)
-  return new UserError(`The ${what} got no answer: ${messageOf(error)}. ${note} ${advice}`, { cause: error })
+  return new UserError(`The ${what} got no answer: ${messageOf(error)} ${note} ${advice}`, { cause: error })
 }
