@@ -1,4 +1,6 @@
 import { DescribeTasksCommand, type ECSClient, ListTasksCommand, type Task } from '@aws-sdk/client-ecs'
+import { inBatches } from '../batches.ts'
+import { isKilled } from '../tasks/exit-codes.ts'
 import type { StartedDeployment, StoppedTask } from './types.ts'
 
 /** More pages than a report has use for; a service that crashes fast leaves hundreds of tasks behind. */
@@ -15,20 +17,15 @@ export async function serviceTasks(
 ): Promise<Task[]> {
   const arns: string[] = []
   let nextToken: string | undefined
-  for (let page = 0; page < pagesAtMost; page++) {
-    const answer = await ecs.send(
-      new ListTasksCommand({ cluster, serviceName: service, desiredStatus, ...(nextToken && { nextToken }) }),
-    )
+  for (let page = 0; page < pagesAtMost && (page === 0 || nextToken); page++) {
+    const answer = await ecs.send(new ListTasksCommand({ cluster, serviceName: service, desiredStatus, nextToken }))
     arns.push(...(answer.taskArns ?? []))
     nextToken = answer.nextToken
-    if (!nextToken) break
   }
-  const tasks: Task[] = []
-  for (let start = 0; start < arns.length; start += 100) {
-    const answer = await ecs.send(new DescribeTasksCommand({ cluster, tasks: arns.slice(start, start + 100) }))
-    tasks.push(...(answer.tasks ?? []))
-  }
-  return tasks
+  const answers = await Promise.all(
+    inBatches(arns, 100).map((batch) => ecs.send(new DescribeTasksCommand({ cluster, tasks: batch }))),
+  )
+  return answers.flatMap(({ tasks = [] }) => tasks)
 }
 
 /** A task's end in the report's terms. `essential` holds the names of the essential containers. */
@@ -58,7 +55,7 @@ export function endedBadly({ stopCode, stoppedReason = '', containers }: Stopped
   if (stopCode === 'UserInitiated') return false
   if (stopCode === 'ServiceSchedulerInitiated') return /health check/i.test(stoppedReason)
   if (stopCode !== undefined) return true
-  return containers.some(({ exitCode }) => exitCode !== undefined && exitCode !== 0)
+  return containers.some(({ exitCode }) => exitCode)
 }
 
 /** Those with a fault first, each group newest first. */
@@ -68,10 +65,9 @@ export function byInterest(a: StoppedTask, b: StoppedTask): number {
 
 /** The container whose end explains the task's: an essential one that failed, else one with a reason, else the first essential one. */
 export function guiltyContainer({ containers }: StoppedTask) {
-  const killed = (exitCode: number | undefined) => exitCode === 137 || exitCode === 143
   const essential = containers.filter((container) => container.essential)
   return (
-    essential.find(({ exitCode }) => exitCode !== undefined && exitCode !== 0 && !killed(exitCode)) ??
+    essential.find((container) => container.exitCode && !isKilled(container)) ??
     containers.find(({ reason }) => reason) ??
     essential.find(({ exitCode }) => exitCode !== undefined) ??
     essential.find(({ health }) => health === 'UNHEALTHY') ??

@@ -5,6 +5,7 @@ import { messageOf } from '@deploy-actions/action-kit'
 import { consoleLink } from '@deploy-actions/aws'
 import { isEssential } from '../task-definitions/changes.ts'
 import { fetchTaskDefinition } from '../task-definitions/fetch.ts'
+import type { LastLines } from '../tasks/last-lines.ts'
 import { byInterest, endedBadly, guiltyContainer, serviceTasks, stoppedTask } from './deployment-tasks.ts'
 import { isTrouble, oldestFirst, withoutServicePrefix } from './event-texts.ts'
 import { likelyCause } from './likely-cause.ts'
@@ -73,12 +74,14 @@ export async function explainFailure(clients: ExplainClients, outcome: Deploymen
 
   const evidence = {
     outcome,
-    breaker: breaker?.status && {
-      status: breaker.status,
-      failureCount: breaker.failureCount,
-      // One that is off counts all the same, towards nothing.
-      threshold: breaker.status === 'DISABLED' ? undefined : breaker.threshold,
-    },
+    breaker: breaker?.status
+      ? {
+          status: breaker.status,
+          failureCount: breaker.failureCount,
+          // One that is off counts all the same, towards nothing.
+          threshold: breaker.status === 'DISABLED' ? undefined : breaker.threshold,
+        }
+      : undefined,
     triggeredAlarms: deployment?.alarms?.triggeredAlarmNames ?? [],
     stoppedTasks: stopped.slice(0, tasksShown),
     targets,
@@ -89,11 +92,9 @@ export async function explainFailure(clients: ExplainClients, outcome: Deploymen
   }
   return {
     ...evidence,
-    breaker: evidence.breaker || undefined,
     cause: likelyCause({
       ...evidence,
       events: evidence.events.filter(({ message }) => !others.some((id) => message.includes(`(task ${id})`))),
-      breaker: evidence.breaker || undefined,
       definition,
       tasks: stopped,
     }),
@@ -115,13 +116,11 @@ async function logOf(
   for (const task of candidates) {
     const container = guiltyContainer(task)?.name
     if (!container) continue
-    try {
-      const found = await lastLogLines(await logs(), definition, task.taskArn, container, linesShown)
-      if (found.lines.length > 0) return { taskId: task.taskId, container, lines: found.lines }
-      note ??= found.note
-    } catch (error) {
-      note ??= messageOf(error)
-    }
+    const found = await logs()
+      .then((client) => lastLogLines(client, definition, task.taskArn, container, linesShown))
+      .catch((error: unknown): LastLines => ({ lines: [], note: messageOf(error) }))
+    if (found.lines.length > 0) return { taskId: task.taskId, container, lines: found.lines }
+    note ??= found.note
   }
   if (note) gaps.push(`The log: ${note}`)
   return undefined

@@ -1,8 +1,7 @@
-import type { DeploymentLifecycleHookDetail, ServiceDeployment } from '@aws-sdk/client-ecs'
-import { primaryOf } from '../services/primary.ts'
+import type { DeploymentLifecycleHookDetail, ServiceDeployment, ServiceDeploymentStatus } from '@aws-sdk/client-ecs'
 import type { Findings } from './findings.ts'
-import { failedHere, judgeByService } from './judge-by-service.ts'
-import { completedReason, inProgress, revisionName, supersededBy } from './reasons.ts'
+import { failedHere, judgeByService, sinceThen } from './judge-by-service.ts'
+import { completedReason, ended, inProgress, revisionName, supersededBy } from './reasons.ts'
 import type { Judgement, Observation, Phase } from './types.ts'
 
 /** How long an end without an explanation is held back, so that DescribeServices can show who took over. */
@@ -17,30 +16,21 @@ const lagMs = 60_000
  */
 export function judgeByServiceDeployment(observation: Observation, findings: Findings): Judgement | undefined {
   const deployment = observation.serviceDeployment
-  if (!deployment) return undefined
-  switch (deployment.status) {
-    case undefined:
-      return undefined
-    case 'SUCCESSFUL':
-      return successful(observation, findings, deployment)
-    case 'ROLLBACK_SUCCESSFUL':
-      return rolledBack(observation, deployment)
-    case 'ROLLBACK_FAILED':
-      return rollbackFailed(observation, findings, deployment)
-    case 'STOPPED':
-      return stopped(observation, findings, deployment)
-    case 'STOP_REQUESTED':
-    case 'ROLLBACK_REQUESTED':
-    case 'ROLLBACK_IN_PROGRESS':
-      return goingBack(findings, deployment)
-    case 'PENDING':
-    case 'IN_PROGRESS':
-      return goingOn(observation, findings, deployment)
-    default: {
-      const hook = waitingHook(deployment)
-      return hook && paused(deployment, hook)
-    }
-  }
+  if (!deployment?.status) return undefined
+  const hook = waitingHook(deployment)
+  return byStatus[deployment.status]?.(observation, findings, deployment) ?? (hook && paused(deployment, hook))
+}
+
+const byStatus: Partial<Record<ServiceDeploymentStatus, typeof successful>> = {
+  SUCCESSFUL: successful,
+  ROLLBACK_SUCCESSFUL: rolledBack,
+  ROLLBACK_FAILED: rollbackFailed,
+  STOPPED: stopped,
+  STOP_REQUESTED: goingBack,
+  ROLLBACK_REQUESTED: goingBack,
+  ROLLBACK_IN_PROGRESS: goingBack,
+  PENDING: goingOn,
+  IN_PROGRESS: goingOn,
 }
 
 function successful(observation: Observation, findings: Findings, deployment: ServiceDeployment): Judgement {
@@ -53,81 +43,56 @@ function successful(observation: Observation, findings: Findings, deployment: Se
   if (holder !== 'later' || completed) return completedReason(observation)
   const finishedBefore =
     deployment.finishedAt && primary?.createdAt && deployment.finishedAt.getTime() < primary.createdAt.getTime()
-  return finishedBefore
-    ? completedReason(observation, primary)
-    : supersededBy(primary?.id, primary?.taskDefinition, observation.started.taskDefinition)
+  return finishedBefore ? completedReason(observation, primary) : supersededBy(observation, primary)
 }
 
-function rolledBack(observation: Observation, deployment: ServiceDeployment): Judgement {
-  const { service, started } = observation
-  const serving = primaryOf(service)?.taskDefinition
-  const back = serving === started.taskDefinition ? started.previousTaskDefinition : serving
-  const target = revisionName(back ?? started.previousTaskDefinition)
-  if (stoppedByHand(observation, deployment))
-    return { ended: true, verdict: 'stopped', reason: `${requestText(deployment)}, and ECS rolled back to ${target}.` }
-  return { ended: true, verdict: 'rolled-back', reason: `ECS rolled back to ${target}. ${whyOf(deployment)}`.trim() }
+function rolledBack(observation: Observation, { primary }: Findings, deployment: ServiceDeployment): Judgement {
+  const { taskDefinition, previousTaskDefinition } = observation.started
+  const back = primary?.taskDefinition === taskDefinition ? undefined : primary?.taskDefinition
+  const target = revisionName(back ?? previousTaskDefinition)
+  return stoppedByHand(observation, deployment)
+    ? ended('stopped', `${requestText(deployment)}, and ECS rolled back to ${target}.`)
+    : ended('rolled-back', sentences(`ECS rolled back to ${target}.`, whyOf(deployment)))
 }
 
 function rollbackFailed(observation: Observation, findings: Findings, deployment: ServiceDeployment): Judgement {
-  const { service } = observation
   if (findings.holder === 'later') return failedThenTakenOver(findings, deployment)
-  return {
-    ended: true,
-    verdict: 'failed',
-    reason:
-      `The deployment failed, and so did its rollback. ${whyOf(deployment)} ${service?.runningCount ?? 0} of ${service?.desiredCount ?? 0} tasks run.`.replaceAll(
-        '  ',
-        ' ',
-      ),
-  }
+  const { runningCount = 0, desiredCount = 0 } = observation.service ?? {}
+  const tasks = `${runningCount} of ${desiredCount} tasks run.`
+  return ended('failed', sentences('The deployment failed, and so did its rollback.', whyOf(deployment), tasks))
 }
 
 function stopped(observation: Observation, findings: Findings, deployment: ServiceDeployment): Judgement {
-  const triggered = deployment.alarms?.triggeredAlarmNames ?? []
-  if (gaveUp(findings, deployment)) {
+  if (findings.failed || detected(deployment)) {
     if (findings.holder === 'later') return failedThenTakenOver(findings, deployment)
-    const text =
-      findings.failed?.text ||
-      (triggered.length > 0
-        ? `alarm ${triggered.join(', ')} went off`
-        : (deployment.statusReason ?? 'too many tasks failed'))
-    const proven = { ...findings, failed: { text } }
+    const alarms = deployment.alarms?.triggeredAlarmNames?.join(', ')
+    const seen = alarms ? `alarm ${alarms} went off` : (deployment.statusReason ?? 'too many tasks failed')
+    const proven = { ...findings, failed: { text: findings.failed?.text || seen } }
     return findings.holder === 'earlier' ? judgeByService(observation, proven) : failedHere(observation, proven)
   }
   if (findings.completed) return completedReason(observation)
-  if (findings.holder === 'later')
-    return supersededBy(findings.primary?.id, findings.primary?.taskDefinition, observation.started.taskDefinition)
-  if (findings.third) return supersededBy(findings.third, undefined)
-  const asked = stoppedByHand(observation, deployment)
-  const since = observation.statusSince ?? observation.now
-  if (!asked && observation.now.getTime() - since.getTime() < settleMs)
+  if (findings.holder === 'later') return supersededBy(observation, findings.primary)
+  if (findings.third) return supersededBy(observation, { id: findings.third })
+  const { now, statusSince = now } = observation
+  if (!stoppedByHand(observation, deployment) && now.getTime() - statusSince.getTime() < settleMs)
     return inProgress('settling', 'The service deployment is STOPPED; looking for what took over.')
   const serves =
     findings.holder === 'earlier'
       ? `The service is back on ${revisionName(findings.primary?.taskDefinition)}.`
       : 'The service was not rolled back: tasks of both releases may run.'
   const reason = deployment.statusReason ? ` (${deployment.statusReason.replace(/\.$/, '')})` : ''
-  return {
-    ended: true,
-    verdict: 'stopped',
-    reason: `The deployment was stopped before it completed${reason}. ${serves}`,
-  }
+  return ended('stopped', `The deployment was stopped before it completed${reason}. ${serves}`)
 }
 
-function goingBack(findings: Findings, deployment: ServiceDeployment): Judgement {
+function goingBack(_observation: Observation, findings: Findings, deployment: ServiceDeployment): Judgement {
   if (findings.holder === 'later') return failedThenTakenOver(findings, deployment)
-  return inProgress('rolling-back', `The service deployment is ${deployment.status}. ${whyOf(deployment)}`.trim())
+  return inProgress('rolling-back', sentences(`The service deployment is ${deployment.status}.`, whyOf(deployment)))
 }
 
 function goingOn(observation: Observation, findings: Findings, deployment: ServiceDeployment): Judgement {
-  const { primary, completed, failed, holder } = findings
-  // Proof of a failure stands, whoever has come since, and although the status has not followed yet.
-  if (holder === 'later' && failed) return judgeByService(observation, findings)
-  if (holder === 'later')
-    return completed
-      ? completedReason(observation, primary)
-      : supersededBy(primary?.id, primary?.taskDefinition, observation.started.taskDefinition)
-  if (findings.third && !findings.failed) return supersededBy(findings.third, undefined)
+  // Proof of an end stands, whoever has come since, and although the status has not followed yet.
+  if (findings.holder === 'later') return judgeByService(observation, findings)
+  if (findings.third && !findings.failed) return supersededBy(observation, { id: findings.third })
   const hook = waitingHook(deployment)
   if (hook) return paused(deployment, hook)
   if (lagsBehind(observation, findings)) return judgeByService(observation, findings)
@@ -166,23 +131,13 @@ function paused(deployment: ServiceDeployment, hook: DeploymentLifecycleHookDeta
 }
 
 function failedThenTakenOver({ primary }: Findings, deployment: ServiceDeployment): Judgement {
-  return {
-    ended: true,
-    verdict: 'failed',
-    reason:
-      `The deployment failed. ${whyOf(deployment)} Since then ${primary?.id} with ${revisionName(primary?.taskDefinition)} has taken over.`.replaceAll(
-        '  ',
-        ' ',
-      ),
-  }
+  return ended('failed', sentences('The deployment failed.', whyOf(deployment), sinceThen(primary)))
 }
 
-function gaveUp(findings: Findings, deployment: ServiceDeployment): boolean {
+/** Whether ECS itself gave the deployment up. */
+function detected({ deploymentCircuitBreaker, alarms }: ServiceDeployment): boolean {
   return (
-    findings.failed !== undefined ||
-    deployment.deploymentCircuitBreaker?.status === 'TRIGGERED' ||
-    deployment.alarms?.status === 'TRIGGERED' ||
-    (deployment.alarms?.triggeredAlarmNames ?? []).length > 0
+    [deploymentCircuitBreaker?.status, alarms?.status].includes('TRIGGERED') || !!alarms?.triggeredAlarmNames?.length
   )
 }
 
@@ -190,17 +145,13 @@ function gaveUp(findings: Findings, deployment: ServiceDeployment): boolean {
 function stoppedByHand({ statuses }: Observation, deployment: ServiceDeployment): boolean {
   const text = `${deployment.statusReason ?? ''} ${deployment.rollback?.reason ?? ''}`
   const { answered, ranOut } = pauseHooks(deployment)
-  const detected =
-    deployment.deploymentCircuitBreaker?.status === 'TRIGGERED' ||
-    deployment.alarms?.status === 'TRIGGERED' ||
-    ranOut ||
-    (!answered && /circuit breaker|alarm|hook|networking/i.test(text))
+  const byItself = detected(deployment) || ranOut || (!answered && /circuit breaker|alarm|hook|networking/i.test(text))
   const requested =
     answered ||
     statuses.some((status) => status === 'STOP_REQUESTED' || status === 'ROLLBACK_REQUESTED') ||
     deployment.stoppedAt !== undefined ||
     /request/i.test(text)
-  return requested && !detected
+  return requested && !byItself
 }
 
 /** How the request came, as far as the answer tells: a PAUSE hook that is not passed yet can have been answered as well. */
@@ -223,6 +174,11 @@ function pauseHooks({ lifecycleHookDetails = [] }: ServiceDeployment) {
 
 function whyOf(deployment: ServiceDeployment): string {
   return deployment.statusReason ?? deployment.rollback?.reason ?? ''
+}
+
+/** In one text, without the empty ones. */
+function sentences(...parts: string[]): string {
+  return parts.filter(Boolean).join(' ')
 }
 
 function phaseOf({ lifecycleStage }: ServiceDeployment): Phase {

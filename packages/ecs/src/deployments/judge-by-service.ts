@@ -1,5 +1,6 @@
+import type { Deployment } from '@aws-sdk/client-ecs'
 import type { Findings } from './findings.ts'
-import { completedReason, inProgress, revisionName, supersededBy } from './reasons.ts'
+import { completedReason, ended, inProgress, revisionName, supersededBy } from './reasons.ts'
 import type { Judgement, Observation } from './types.ts'
 
 /** How long an answer of DescribeServices may still be from before the update. */
@@ -12,16 +13,14 @@ const rollbackBeginsMs = 90_000
 /** Judges by DescribeServices and events alone: before the service deployment is found, or where it cannot be read. */
 export function judgeByService(observation: Observation, findings: Findings): Judgement {
   if (!observation.service) return inProgress('starting', 'The service is not in the answer of DescribeServices.')
-  switch (findings.holder) {
-    case 'us':
-      return held(observation, findings)
-    case 'earlier':
-      return wentBack(observation, findings)
-    case 'later':
-      return takenOver(observation, findings)
-    case 'nobody':
-      return inProgress('starting', 'The service lists no PRIMARY deployment.')
-  }
+  return byHolder[findings.holder](observation, findings)
+}
+
+const byHolder: Record<Findings['holder'], typeof held> = {
+  us: held,
+  earlier: wentBack,
+  later: takenOver,
+  nobody: () => inProgress('starting', 'The service lists no PRIMARY deployment.'),
 }
 
 function held(observation: Observation, findings: Findings): Judgement {
@@ -54,7 +53,7 @@ export function failedHere(observation: Observation, findings: Findings): Judgem
   const rollback = findings.rollsBackAlone
     ? 'ECS found no earlier deployment to roll back to.'
     : 'Rollback on failure is off, so the service stays as it is until someone acts.'
-  return { ended: true, verdict: 'failed', reason: `The deployment failed: ${why}. ${rollback} ${serves}` }
+  return ended('failed', `The deployment failed: ${why}. ${rollback} ${serves}`)
 }
 
 /** Services behind a Classic Load Balancer have no rolloutState: one deployment left, all tasks up, and ECS calling it steady since. */
@@ -73,7 +72,7 @@ function wentBack(observation: Observation, findings: Findings): Judgement {
   if (!proven && !seen && young) return inProgress('starting', 'ECS does not show the new deployment yet.')
   if (completed && !failed) return completedReason(observation)
   // Someone deployed over ours, and it was theirs that failed and went back.
-  if (third && !failed) return supersededBy(third, undefined)
+  if (third && !failed) return supersededBy(observation, { id: third })
   const target = `${revisionName(primary?.taskDefinition)} (${primary?.id})`
   if (!proven && findings.own?.rolloutState === 'IN_PROGRESS')
     return inProgress('settling', `ECS lists ${target} as PRIMARY, but this deployment is still in progress.`)
@@ -83,12 +82,11 @@ function wentBack(observation: Observation, findings: Findings): Judgement {
   const why = failed?.text || events.failedWithoutId
   const because = why ? `: ${why.replace(/\.$/, '')}` : proven ? '' : '; its events do not say why'
   if (primary?.rolloutState === 'FAILED')
-    return {
-      ended: true,
-      verdict: 'failed',
-      reason: `The deployment failed${because}, and the rollback to ${target} failed as well. ${service?.runningCount ?? 0} of ${service?.desiredCount ?? 0} tasks run.`,
-    }
-  return { ended: true, verdict: 'rolled-back', reason: `ECS rolled back to ${target}${because}.` }
+    return ended(
+      'failed',
+      `The deployment failed${because}, and the rollback to ${target} failed as well. ${service?.runningCount ?? 0} of ${service?.desiredCount ?? 0} tasks run.`,
+    )
+  return ended('rolled-back', `ECS rolled back to ${target}${because}.`)
 }
 
 /** Whether an unproven way back is more than one old answer: the service deployment is not still to come, and the answer has stayed. */
@@ -96,17 +94,14 @@ function believable({ access, primarySince, now }: Observation): boolean {
   return access !== 'pending' && primarySince !== undefined && now.getTime() - primarySince.getTime() >= steadyAnswerMs
 }
 
-function takenOver(observation: Observation, findings: Findings): Judgement {
-  const { started } = observation
-  const { primary, completed, failed, events } = findings
-  if (failed) {
-    const wentBackFirst = events.rollbackTargets.length > 0
-    return {
-      ended: true,
-      verdict: 'failed',
-      reason: `The deployment failed: ${failed.text.replace(/\.$/, '') || 'ECS gave it up'}${wentBackFirst ? '; ECS began to roll back' : ''}. Since then ${primary?.id} with ${revisionName(primary?.taskDefinition)} has taken over.`,
-    }
-  }
-  if (completed) return completedReason(observation, primary)
-  return supersededBy(primary?.id, primary?.taskDefinition, started.taskDefinition)
+function takenOver(observation: Observation, { primary, completed, failed, events }: Findings): Judgement {
+  if (!failed) return completed ? completedReason(observation, primary) : supersededBy(observation, primary)
+  const why = failed.text.replace(/\.$/, '') || 'ECS gave it up'
+  const wentBackFirst = events.rollbackTargets.length > 0 ? '; ECS began to roll back' : ''
+  return ended('failed', `The deployment failed: ${why}${wentBackFirst}. ${sinceThen(primary)}`)
+}
+
+/** Who holds the service after a failure of ours. */
+export function sinceThen(primary: Deployment | undefined): string {
+  return `Since then ${primary?.id} with ${revisionName(primary?.taskDefinition)} has taken over.`
 }

@@ -1,6 +1,7 @@
 import { findingsOf } from './findings.ts'
 import { judgeByService } from './judge-by-service.ts'
 import { judgeByServiceDeployment } from './judge-by-service-deployment.ts'
+import { ended } from './reasons.ts'
 import type { Judgement, Observation } from './types.ts'
 
 /** How long one answer without the service may be a flaw of the moment. */
@@ -17,16 +18,11 @@ export function judge(observation: Observation): Judgement {
   const { service, started } = observation
   const findings = findingsOf(observation)
   if (service && (service.status === 'INACTIVE' || service.status === 'DRAINING'))
-    return {
-      ended: true,
-      verdict: 'failed',
-      reason: `Service ${started.service} was deleted during the deployment (status ${service.status}).`,
-    }
+    return ended('failed', `Service ${started.service} was deleted during the deployment (status ${service.status}).`)
   if (observation.missingSince && observation.now.getTime() - observation.missingSince.getTime() >= missingMs)
-    return {
-      ended: true,
-      verdict: 'failed',
-      reason: `Service ${started.service} no longer exists in cluster ${started.cluster}: it, or the whole cluster, was deleted.`,
-    }
+    return ended(
+      'failed',
+      `Service ${started.service} no longer exists in cluster ${started.cluster}: it, or the whole cluster, was deleted.`,
+    )
   return judgeByServiceDeployment(observation, findings) ?? judgeByService(observation, findings)
 }

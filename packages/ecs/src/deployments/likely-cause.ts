@@ -6,6 +6,7 @@ import { type Cause, type CauseRule, type Evidence, textWith } from './evidence.
 import { exitCauses } from './exit-causes.ts'
 import { startCauses } from './start-causes.ts'
 import { sentence, tidy } from './texts.ts'
+import type { DeploymentOutcome } from './types.ts'
 
 /**
  * The most probable cause, by the strength of the proof: what ECS gives as its own reason, then how the deployment's tasks ended, then the health of
@@ -41,12 +42,10 @@ const statedCauses: CauseRule[] = [
           advice: 'See in the metric behind it what this release does differently from the one before.',
         }
       : undefined,
-  ({ outcome }) => {
-    const reason = outcome.observation?.serviceDeployment?.statusReason ?? ''
-    return /lifecycle hook/i.test(reason)
-      ? { text: reason, advice: "Look at that function's own log for the time of this deployment." }
-      : undefined
-  },
+  ({ outcome: { observation: { serviceDeployment: { statusReason = '' } = {} } = {} } }) =>
+    /lifecycle hook/i.test(statusReason)
+      ? { text: statusReason, advice: "Look at that function's own log for the time of this deployment." }
+      : undefined,
   ({ outcome: { verdict, interrupted } }) =>
     verdict === 'stopped' && !interrupted
       ? {
@@ -60,23 +59,23 @@ const healthCauses: CauseRule[] = [
   (evidence) => {
     if (!textWith(evidence, /failed container health checks/i)) return undefined
     const check = evidence.definition?.containerDefinitions?.find(({ healthCheck }) => healthCheck)?.healthCheck
-    const command = check?.command
-      ?.slice(check.command[0] === 'CMD-SHELL' || check.command[0] === 'CMD' ? 1 : 0)
-      .join(' ')
+    const command = check?.command?.join(' ').replace(/^CMD(-SHELL)? /, '')
     return {
       text: `The container's own health check fails${command ? ` (${command})` : ''}, and ECS replaces the tasks.`,
       advice: `Run that command inside the image: is its program there, does it ask the right port and path? ${check?.startPeriod ? `The start period is ${check.startPeriod} s.` : 'Without a startPeriod, failures while the program is still starting count.'}`,
     }
   },
   (evidence) => {
+    const { outcome, definition, targets } = evidence
     const text =
       textWith(evidence, /is unhealthy in \(target-group/i) ?? textWith(evidence, /failed ELB health checks/i)
-    const target = evidence.targets.find(({ state }) => state === 'unhealthy')
+    const target = targets.find(({ state }) => state === 'unhealthy')
     if (!text && !target) return undefined
-    const codes = text?.match(/codes: \[([\d, ]+)\]/)?.[1] ?? target?.description?.match(/codes: \[([\d, ]+)\]/)?.[1]
-    const slow = /timed out/i.test(text ?? '') || target?.reason === 'Target.Timeout'
-    const port = portMismatch(evidence)
-    if (port) return port
+    const { loadBalancers = [], healthCheckGracePeriodSeconds: grace = 0 } = outcome.observation?.service ?? {}
+    const mismatch = definition && loadBalancerMismatch(loadBalancers, definition.containerDefinitions ?? [])
+    if (mismatch)
+      return { text: mismatch, advice: "Make the container's portMappings and the service's load balancer agree." }
+    const codes = `${text} ${target?.description}`.match(/codes: \[([\d, ]+)\]/)?.[1]
     if (codes)
       return {
         text: `The load balancer's health check is answered with ${codes}, so the tasks are never used and are replaced.`,
@@ -84,26 +83,14 @@ const healthCauses: CauseRule[] = [
           'Compare the path and the expected codes of the target group with what the application answers there without a session or a Host header. 404 is mostly a wrong path, 301 or 302 a redirect to HTTPS or a login, 5xx the application itself: see its log.',
       }
     return {
-      text: slow
-        ? "The load balancer's health check gets no answer in time, so the tasks are never used and are replaced."
-        : "The load balancer's health check fails, so the tasks are never used and are replaced.",
-      advice: `Does the application listen on 0.0.0.0 and on the port of the target group, and does the task's security group let the load balancer in? ${graceText(evidence)}`,
+      text:
+        /timed out/i.test(text ?? '') || target?.reason === 'Target.Timeout'
+          ? "The load balancer's health check gets no answer in time, so the tasks are never used and are replaced."
+          : "The load balancer's health check fails, so the tasks are never used and are replaced.",
+      advice: `Does the application listen on 0.0.0.0 and on the port of the target group, and does the task's security group let the load balancer in? ${grace === 0 ? 'If it only needs longer to start, set grace-period: at present it is 0.' : `If it needs longer than ${grace} s to start, raise grace-period.`}`,
     }
   },
 ]
-
-function graceText({ outcome }: Evidence): string {
-  const grace = outcome.observation?.service?.healthCheckGracePeriodSeconds ?? 0
-  return grace === 0
-    ? 'If it only needs longer to start, set grace-period: at present it is 0.'
-    : `If it needs longer than ${grace} s to start, raise grace-period.`
-}
-
-function portMismatch({ outcome, definition }: Evidence): Cause | undefined {
-  const balancers = outcome.observation?.service?.loadBalancers ?? []
-  const text = definition && loadBalancerMismatch(balancers, definition.containerDefinitions ?? [])
-  return text ? { text, advice: "Make the container's portMappings and the service's load balancer agree." } : undefined
-}
 
 const capacityCauses: CauseRule[] = [
   (evidence) => {
@@ -124,50 +111,42 @@ const capacityCauses: CauseRule[] = [
 /** What holds a deployment up without a fault of its tasks. */
 const waitCauses: CauseRule[] = [
   (evidence) => {
-    const bounds = evidence.outcome.observation?.service && rollingBounds(evidence.outcome.observation.service)
-    const said = textWith(evidence, /unable to stop or start tasks during a deployment/i)
-    if (bounds?.stuck && evidence.tasks.every((task) => !endedBadly(task)))
+    const { outcome, tasks } = evidence
+    const bounds = outcome.observation?.service && rollingBounds(outcome.observation.service)
+    if (bounds?.stuck && !tasks.some(endedBadly))
       return { text: stuckText(bounds), advice: 'Set these inputs here or where the service is defined.' }
-    return said
+    return textWith(evidence, /unable to stop or start tasks during a deployment/i)
       ? {
           text: 'ECS can neither stop old nor start new tasks with these percentages.',
           advice: 'Raise maximum-percent or lower minimum-healthy-percent.',
         }
       : undefined
   },
-  (evidence) => {
-    const text = textWith(evidence, /tasks? under protection/i)
-    return text
+  (evidence) =>
+    textWith(evidence, /tasks? under protection/i)
       ? {
           text: 'Old tasks are under scale-in protection and may not be stopped yet.',
           advice: 'Wait until they end their protection themselves, or lift it with UpdateTaskProtection.',
         }
-      : undefined
-  },
-  strategyTakesLonger,
-  ({ outcome, tasks }) => {
-    const { observation, interrupted, started } = outcome
-    const own = observation?.service?.deployments?.find(({ id }) => id === started.deploymentId)
-    const others = observation?.service?.deployments?.some(
-      ({ id, runningCount = 0 }) => id !== started.deploymentId && runningCount > 0,
-    )
-    const up = own && (own.runningCount ?? 0) >= (observation?.service?.desiredCount ?? 1)
-    const staged = bakeTime(observation?.service?.deploymentConfiguration) !== undefined
-    return interrupted === 'timeout' && !staged && up && others && tasks.every((task) => !endedBadly(task))
+      : undefined,
+  ({ outcome, tasks }) =>
+    outcome.interrupted === 'timeout' && !tasks.some(endedBadly) ? whatTookSoLong(outcome) : undefined,
+]
+
+/** Blue/green, linear and canary wait by design, with all tasks of both revisions running; a rolling deployment waits for old tasks to drain. */
+function whatTookSoLong({ observation, phase, started }: DeploymentOutcome): Cause | undefined {
+  const { deployments = [], desiredCount = 1, deploymentConfiguration } = observation?.service ?? {}
+  const own = deployments.find(({ id }) => id === started.deploymentId)
+  const up = own !== undefined && (own.runningCount ?? 0) >= desiredCount
+  const bake = bakeTime(deploymentConfiguration)
+  if (!bake)
+    return up && deployments.some((one) => one !== own && one.runningCount)
       ? {
           text: 'The new tasks all run; ECS is still waiting for the old ones to drain.',
           advice:
             "Draining takes as long as the target group's deregistration delay (300 s unless set) plus stopTimeout. Raise timeout, or lower the delay.",
         }
       : undefined
-  },
-]
-
-/** Blue/green, linear and canary wait by design, with all tasks of both revisions running. */
-function strategyTakesLonger({ outcome, tasks }: Evidence): Cause | undefined {
-  const { observation, interrupted, phase, started } = outcome
-  const bake = bakeTime(observation?.service?.deploymentConfiguration)
-  if (interrupted !== 'timeout' || !bake || tasks.some((task) => endedBadly(task))) return undefined
   const stage = observation?.serviceDeployment?.lifecycleStage
   const at = stage ? ` at stage ${stage}` : ''
   if (phase === 'paused')
@@ -175,8 +154,6 @@ function strategyTakesLonger({ outcome, tasks }: Evidence): Cause | undefined {
       text: `A PAUSE hook${at} was still waiting for a decision.`,
       advice: 'Answer it, and set timeout longer than such an answer takes.',
     }
-  const own = observation?.service?.deployments?.find(({ id }) => id === started.deploymentId)
-  const up = (own?.runningCount ?? 0) >= (observation?.service?.desiredCount ?? 1)
   const waits = stage ? stage === 'BAKE_TIME' || stage.includes('TRAFFIC_SHIFT') : up
   return waits
     ? {

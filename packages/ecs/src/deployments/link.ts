@@ -1,6 +1,7 @@
 import { DescribeServiceDeploymentsCommand, type ECSClient, ListServiceDeploymentsCommand } from '@aws-sdk/client-ecs'
 import { type Clock, UserError } from '@deploy-actions/action-kit'
 import { isAccessError, isAwsError } from '@deploy-actions/aws'
+import { inBatches } from '../batches.ts'
 import { credentialsExpired } from './lost-credentials.ts'
 import { type Track, takeServiceDeployment } from './track.ts'
 import type { StartedDeployment } from './types.ts'
@@ -41,12 +42,15 @@ export async function refreshServiceDeployments(tracks: Track[], context: LinkCo
     const candidate = track.arn ?? track.service?.currentServiceDeployment
     if (candidate && (track.arn || !track.link.rejected.has(candidate))) wanted.set(candidate, track)
   }
-  const together = [...wanted].filter(([, track]) => !track.link.alone)
   const batches = [
-    ...Array.from({ length: Math.ceil(together.length / batchSize) }, (_, index) =>
-      together.slice(index * batchSize, (index + 1) * batchSize),
+    ...inBatches(
+      [...wanted].filter(([, { link }]) => !link.alone),
+      batchSize,
     ),
-    ...[...wanted].filter(([, track]) => track.link.alone).map((one) => [one]),
+    ...inBatches(
+      [...wanted].filter(([, { link }]) => link.alone),
+      1,
+    ),
   ]
   const repeated = await Promise.all(batches.map((batch) => refreshBatch(new Map(batch), context)))
   return repeated.includes(true)
@@ -59,10 +63,7 @@ async function refreshBatch(wanted: Map<string, Track>, context: LinkContext): P
       new DescribeServiceDeploymentsCommand({ serviceDeploymentArns: [...wanted.keys()] }),
       { abortSignal: context.abortSignal },
     )
-    for (const { link } of tracks) {
-      link.failures = 0
-      link.alone = false
-    }
+    for (const { link } of tracks) Object.assign(link, { failures: 0, alone: false })
     for (const deployment of serviceDeployments) {
       const arn = deployment.serviceDeploymentArn ?? ''
       const track = wanted.get(arn)
@@ -110,14 +111,14 @@ export async function findServiceDeployment(
   abortSignal?: AbortSignal,
 ): Promise<string | undefined> {
   let nextToken: string | undefined
-  for (let page = 0; page < 5; page++) {
+  for (let page = 0; page < 5 && (page === 0 || nextToken); page++) {
     const answer = await ecs.send(
       new ListServiceDeploymentsCommand({
         cluster: started.cluster,
         service: started.serviceArn,
         createdAt: { after: new Date(started.createdAt.getTime() - skewMs) },
         maxResults: 100,
-        ...(nextToken && { nextToken }),
+        nextToken,
       }),
       { abortSignal },
     )
@@ -126,7 +127,6 @@ export async function findServiceDeployment(
     )
     if (found) return found.serviceDeploymentArn
     nextToken = answer.nextToken
-    if (!nextToken) return undefined
   }
   return undefined
 }

@@ -1,5 +1,5 @@
 import type { Deployment } from '@aws-sdk/client-ecs'
-import type { Judgement, Observation, PausedHook, Phase } from './types.ts'
+import type { EndedVerdict, Judgement, Observation, PausedHook, Phase } from './types.ts'
 
 /** `web:42` of a task definition's ARN; a plain word when there is none. */
 export function revisionName(taskDefinitionArn: string | undefined): string {
@@ -8,6 +8,10 @@ export function revisionName(taskDefinitionArn: string | undefined): string {
 
 export function inProgress(phase: Phase, reason: string, hook?: PausedHook): Judgement {
   return { ended: false, phase, reason, ...(hook && { hook }) }
+}
+
+export function ended(verdict: EndedVerdict, reason: string): Judgement {
+  return { ended: true, verdict, reason }
 }
 
 /** Whether tasks of this deployment are wanted, and none runs. Two answers have to agree, as either may be some seconds old. */
@@ -33,19 +37,14 @@ export function completedReason(observation: Observation, newer?: Deployment): J
     draining > 0 && !newer ? `${draining} task${draining === 1 ? '' : 's'} of the earlier release still drain.` : '',
     newer ? `A newer deployment, ${newer.id} with ${revisionName(newer.taskDefinition)}, has begun since.` : '',
   ]
-  return { ended: true, verdict: 'completed', reason: [`${target} is deployed.`, ...notes].filter(Boolean).join(' ') }
+  return ended('completed', [`${target} is deployed.`, ...notes].filter(Boolean).join(' '))
 }
 
-export function supersededBy(
-  id: string | undefined,
-  taskDefinition: string | undefined,
-  ours?: string,
-): Extract<Judgement, { ended: true }> {
-  const what = taskDefinition
-    ? taskDefinition === ours
-      ? ` with the same ${revisionName(taskDefinition)}`
-      : ` with ${revisionName(taskDefinition)}`
-    : ''
+/** Superseded by that deployment, which may no longer be listed. */
+export function supersededBy({ started }: Observation, later?: Pick<Deployment, 'id' | 'taskDefinition'>): Judgement {
+  const { id, taskDefinition } = later ?? {}
+  const same = taskDefinition === started.taskDefinition ? 'the same ' : ''
+  const what = taskDefinition ? ` with ${same}${revisionName(taskDefinition)}` : ''
   return {
     ended: true,
     verdict: 'superseded',

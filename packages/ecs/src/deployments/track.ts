@@ -18,7 +18,6 @@ export interface Track {
   statusSince: Date | undefined
   events: Map<string, ServiceEvent>
   seen: boolean
-  primary: string | undefined
   primarySince: Date | undefined
   failedSince: Date | undefined
   completedSince: Date | undefined
@@ -40,7 +39,6 @@ export function newTrack(started: StartedDeployment, now: Date): Track {
     statusSince: undefined,
     events: new Map(),
     seen: false,
-    primary: undefined,
     primarySince: undefined,
     failedSince: undefined,
     completedSince: undefined,
@@ -57,10 +55,8 @@ export function takeService(track: Track, service: Service | undefined, now: Dat
     return []
   }
   track.missingSince = undefined
+  if (!track.primarySince || primaryOf(service)?.id !== primaryOf(track.service)?.id) track.primarySince = now
   track.service = service
-  const primary = primaryOf(service)?.id
-  if (primary !== track.primary || !track.primarySince) track.primarySince = now
-  track.primary = primary
   const own = service.deployments?.find(({ id }) => id === track.started.deploymentId)
   if (own) {
     track.seen = true

@@ -84,11 +84,14 @@ export interface PausedHook {
   timeoutAction: string | undefined
 }
 
+/** What the judge can say of an end; the other verdicts are the watch's. */
+export type EndedVerdict = Exclude<Verdict, 'paused' | 'timed-out' | 'unknown'>
+
 export type Judgement =
   | { ended: false; phase: Phase; reason: string; hook?: PausedHook }
   | {
       ended: true
-      verdict: Exclude<Verdict, 'paused' | 'timed-out' | 'unknown'>
+      verdict: EndedVerdict
       reason: string
       supersededBy?: string
     }

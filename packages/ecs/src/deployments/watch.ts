@@ -47,60 +47,64 @@ export async function watchDeployments(
   started: StartedDeployment[],
   options: WatchOptions,
 ): Promise<DeploymentOutcome[]> {
-  const { clock, log, random = Math.random } = context
+  const { clock, log, signal, random = Math.random } = context
   const begun = clock.now().getTime()
   const deadline = begun + options.timeoutMs
   const tracks = started.map((one) => newTrack(one, clock.now()))
   const outcomes = new Map<Track, DeploymentOutcome>()
   const printer = progressPrinter(log, started, begun)
-  const say = { denied: false, unusable: false, trouble: false }
+  const said = new Set<WarningKind>()
   let interval = intervalMs
   let refused = 0
 
-  const end = (track: Track, outcome: DeploymentOutcome) => {
+  const warnOnce = (trouble: WarningKind, text: string) => {
+    if (!said.has(trouble)) log.warning(text)
+    said.add(trouble)
+  }
+  const open = () => tracks.filter((track) => !outcomes.has(track))
+  const end = (track: Track, ending: TrackEnd) => {
+    const outcome = outcomeOf(track, clock.now(), ending)
     outcomes.set(track, outcome)
     if (outcome.verdict === 'completed' && runsNothing(outcome.observation))
       log.warning(`${outcome.started.service}: ${outcome.reason}`)
     options.onEnded?.(outcome)
   }
-  const open = () => tracks.filter((track) => !outcomes.has(track))
+  const interrupt = (interrupted: DeploymentOutcome['interrupted'], why: string) => {
+    for (const track of open()) end(track, interruption(track, interrupted, why))
+  }
 
-  while (open().length > 0) {
+  while (open().length > 0 && !signal?.aborted) {
     try {
-      const repeated = await poll(open(), context, printer, { deadline, timeoutMs: options.timeoutMs }, say)
+      const repeated = await poll(open(), context, printer, { deadline, timeoutMs: options.timeoutMs }, warnOnce)
       interval = repeated ? Math.min(slowestMs, interval * 1.5) : Math.max(intervalMs, interval / 2)
-      say.trouble = false
+      said.delete('disturbed')
       refused = 0
     } catch (error) {
-      if (context.signal?.aborted) break
+      if (signal?.aborted) break
       if (error instanceof UserError) refused++
-      if (isAccessError(error) || refused >= refusalsBorne) {
-        for (const track of open()) end(track, interruptedOutcome(track, clock.now(), 'credentials', messageOf(error)))
-        break
-      }
-      if (!say.trouble) log.warning(`Watching is disturbed and goes on: ${messageOf(error)}`)
-      say.trouble = true
+      if (isAccessError(error) || refused >= refusalsBorne) interrupt('credentials', messageOf(error))
+      else warnOnce('disturbed', `Watching is disturbed and goes on: ${messageOf(error)}`)
     }
-    const now = clock.now()
     for (const track of open()) {
+      const now = clock.now()
       const judgement = judgeTrack(track, now)
       options.onObserved?.(observationOf(track, now), judgement)
       printer.progress(track, judgement, now)
-      const outcome = outcomeOf(track, judgement, now, options)
-      if (outcome) end(track, outcome)
+      if (judgement.ended) end(track, judgement)
+      else if (judgement.phase === 'paused' && options.onPause === 'return')
+        end(track, { verdict: 'paused', reason: judgement.reason, phase: 'paused' })
     }
-    if (open().length === 0 || context.signal?.aborted) break
-    if (clock.now().getTime() >= deadline) {
-      for (const track of open()) end(track, interruptedOutcome(track, now, 'timeout', timeoutText(options.timeoutMs)))
-      break
-    }
-    const pause = interval * (0.85 + 0.3 * random())
-    await clock.sleep(Math.max(0, Math.min(pause, deadline - clock.now().getTime())), context.signal)
-    if (context.signal?.aborted) break
+    const left = deadline - clock.now().getTime()
+    if (left <= 0 && !signal?.aborted)
+      interrupt('timeout', `The deployment had not ended after ${formatDuration(options.timeoutMs)}.`)
+    if (open().length > 0) await clock.sleep(Math.min(interval * (0.85 + 0.3 * random()), left), signal)
   }
-  for (const track of open()) end(track, interruptedOutcome(track, clock.now(), 'cancelled', 'The run was cancelled.'))
+  interrupt('cancelled', 'The run was cancelled.')
   return tracks.map((track) => outcomes.get(track)!)
 }
+
+/** What is said once in a watch; of disturbances, once in a row. */
+type WarningKind = 'denied' | 'unusable' | 'disturbed'
 
 /** One round of calls. The service deployments come first: what DescribeServices says next then explains a status and is never older than it. */
 async function poll(
@@ -108,9 +112,9 @@ async function poll(
   context: WatchContext,
   printer: ProgressPrinter,
   { deadline, timeoutMs }: { deadline: number; timeoutMs: number },
-  say: { denied: boolean; unusable: boolean },
+  warnOnce: (trouble: WarningKind, text: string) => void,
 ): Promise<boolean> {
-  const { ecs, clock, log } = context
+  const { ecs, clock } = context
   const cluster = tracks[0]!.started.cluster
   const left = deadline - clock.now().getTime() + 1_000
   const remaining = AbortSignal.timeout(Math.min(pollAtMostMs, Math.max(5_000, left)))
@@ -120,20 +124,16 @@ async function poll(
     clock,
     abortSignal,
     failed: [],
-    onDenied(action: string) {
-      if (say.denied) return
-      say.denied = true
-      log.warning(
+    onDenied: (action) =>
+      warnOnce(
+        'denied',
         `The role may not call ${action}, so this deployment is judged by DescribeServices and its events: without the breaker's counts, alarms and lifecycle stages. Allow ecs:ListServiceDeployments and ecs:DescribeServiceDeployments in the policy of the role that this job assumes.`,
-      )
-    },
-    onUnusable(error: unknown) {
-      if (say.unusable) return
-      say.unusable = true
-      log.warning(
+      ),
+    onUnusable: (error) =>
+      warnOnce(
+        'unusable',
         `ECS does not tell about the service deployment (${messageOf(error)}), so it is judged by DescribeServices and its events: without the breaker's counts, alarms and lifecycle stages.`,
-      )
-    },
+      ),
   }
   const repeatedDeployments = await refreshServiceDeployments(tracks, link)
   const described = await describeServices(
@@ -170,60 +170,33 @@ function warnOfBakeTime(
   )
 }
 
-function outcomeOf(
-  track: Track,
-  judgement: Judgement,
-  now: Date,
-  options: WatchOptions,
-): DeploymentOutcome | undefined {
-  if (judgement.ended)
-    return {
-      ...outcomeBase(track, now),
-      verdict: judgement.verdict,
-      reason: judgement.reason,
-      interrupted: undefined,
-      phase: undefined,
-      supersededBy: judgement.supersededBy,
-    }
-  if (judgement.phase !== 'paused' || options.onPause !== 'return') return undefined
-  return {
-    ...outcomeBase(track, now),
-    verdict: 'paused',
-    reason: judgement.reason,
-    interrupted: undefined,
-    phase: 'paused',
-  }
-}
+/** What an outcome tells about the end itself. */
+type TrackEnd = Pick<DeploymentOutcome, 'verdict' | 'reason'> &
+  Partial<Pick<DeploymentOutcome, 'interrupted' | 'phase' | 'supersededBy'>>
 
-function interruptedOutcome(
-  track: Track,
-  now: Date,
-  interrupted: 'timeout' | 'cancelled' | 'credentials',
-  why: string,
-): DeploymentOutcome {
-  const { judgement } = track
-  const left = judgement && !judgement.ended ? ` Last seen: ${judgement.reason}` : ''
-  return {
-    ...outcomeBase(track, now),
-    verdict: interrupted === 'timeout' ? 'timed-out' : 'unknown',
-    reason: `${why}${left}`,
-    interrupted,
-    phase: judgement && !judgement.ended ? judgement.phase : undefined,
-  }
-}
-
-function outcomeBase(track: Track, now: Date) {
+function outcomeOf(track: Track, now: Date, ending: TrackEnd): DeploymentOutcome {
   return {
     started: track.started,
+    verdict: ending.verdict,
+    reason: ending.reason,
+    interrupted: ending.interrupted,
+    phase: ending.phase,
     serviceDeploymentArn: track.arn,
-    supersededBy: undefined,
+    supersededBy: ending.supersededBy,
     observation: track.service ? observationOf(track, now) : undefined,
     endedAt: now,
   }
 }
 
-function timeoutText(timeoutMs: number): string {
-  return `The deployment had not ended after ${formatDuration(timeoutMs)}.`
+/** The end of a wait for a deployment that may go on. */
+function interruption({ judgement }: Track, interrupted: DeploymentOutcome['interrupted'], why: string): TrackEnd {
+  const last = judgement && !judgement.ended ? judgement : undefined
+  return {
+    verdict: interrupted === 'timeout' ? 'timed-out' : 'unknown',
+    reason: last ? `${why} Last seen: ${last.reason}` : why,
+    interrupted,
+    phase: last?.phase,
+  }
 }
 
 interface ProgressPrinter {

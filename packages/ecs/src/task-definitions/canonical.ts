@@ -1,4 +1,5 @@
 import type { TaskDefinitionInput } from './fetch.ts'
+import { isFields } from './fields.ts'
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 type Fields = { [key: string]: Json }
@@ -10,39 +11,43 @@ type Fields = { [key: string]: Json }
  * ECS API: RegisterTaskDefinition (defaults of each member).
  */
 export function canonical(definition: TaskDefinitionInput): Fields {
-  const { tags: _tags, ...rest } = withoutUndefined(definition) as Fields
-  const task = rest
-  const containers = list(task.containerDefinitions).map((entry) => canonicalContainer(entry, text(task.networkMode)))
+  // As JSON, members that are undefined are absent.
+  const { tags: _tags, ...task } = JSON.parse(JSON.stringify(definition)) as Fields
+  const containers = list(task.containerDefinitions).map((entry) => canonicalContainer(entry, task.networkMode))
   return pruned({
-    ...task,
-    ...amounts(task),
-    networkMode: task.networkMode === 'bridge' ? null : (task.networkMode ?? null),
+    ...withoutDefaults(task, { networkMode: 'bridge', enableFaultInjection: false }),
+    cpu: amount(task.cpu, /^(\d*\.?\d+)\s*vcpu$/i),
+    memory: amount(task.memory, /^(\d*\.?\d+)\s*gb$/i),
     containerDefinitions: byKey(containers, 'name'),
     volumes: byKey(list(task.volumes).map(canonicalVolume), 'name'),
     requiresCompatibilities: sorted(list(task.requiresCompatibilities)),
     placementConstraints: sorted(list(task.placementConstraints)),
     runtimePlatform: canonicalPlatform(task),
-    proxyConfiguration: canonicalProxy(task.proxyConfiguration),
-    enableFaultInjection: onlyTrue(task.enableFaultInjection),
+    proxyConfiguration: changed(task.proxyConfiguration, (proxy) => ({
+      type: 'APPMESH',
+      ...proxy,
+      properties: byKey(list(proxy.properties), 'name'),
+    })),
   })
 }
 
-const switchedOffByDefault = [
-  'privileged',
-  'readonlyRootFilesystem',
-  'interactive',
-  'pseudoTerminal',
-  'disableNetworking',
-] as const
+const containerDefaults: Fields = {
+  privileged: false,
+  readonlyRootFilesystem: false,
+  interactive: false,
+  pseudoTerminal: false,
+  disableNetworking: false,
+  cpu: 0,
+  versionConsistency: 'enabled',
+}
 
-function canonicalContainer(container: Fields, networkMode: string | undefined): Fields {
+function canonicalContainer(container: Fields, networkMode: Json | undefined): Fields {
+  const { entryPoint = null } = container
   return {
-    ...container,
-    ...Object.fromEntries(switchedOffByDefault.map((key) => [key, onlyTrue(container[key])])),
-    essential: container.essential ?? true,
-    cpu: container.cpu === 0 ? null : (container.cpu ?? null),
-    versionConsistency: container.versionConsistency === 'enabled' ? null : (container.versionConsistency ?? null),
-    entryPoint: canonicalEntryPoint(container.entryPoint),
+    essential: true,
+    ...withoutDefaults(container, containerDefaults),
+    // An empty entry point takes the image's own away, as `[""]` does; its absence leaves it (Docker Engine API).
+    entryPoint: Array.isArray(entryPoint) && entryPoint.length === 0 ? [''] : entryPoint,
     portMappings: sorted(list(container.portMappings).map((mapping) => canonicalPort(mapping, networkMode))),
     environment: byKey(list(container.environment), 'name'),
     secrets: byKey(list(container.secrets), 'name'),
@@ -52,91 +57,65 @@ function canonicalContainer(container: Fields, networkMode: string | undefined):
     ulimits: byKey(list(container.ulimits), 'name'),
     systemControls: byKey(list(container.systemControls), 'namespace'),
     resourceRequirements: byKey(list(container.resourceRequirements), 'type'),
-    healthCheck: canonicalHealthCheck(container.healthCheck),
-    restartPolicy:
-      isFields(container.restartPolicy) && container.restartPolicy.enabled ? container.restartPolicy : null,
-    linuxParameters: canonicalLinux(container.linuxParameters),
+    healthCheck: changed(container.healthCheck, (check) => ({
+      interval: 30,
+      timeout: 5,
+      retries: 3,
+      ...withoutDefaults(check, { startPeriod: 0 }),
+    })),
+    restartPolicy: changed(container.restartPolicy, (policy) => (policy.enabled ? policy : {})),
+    linuxParameters: changed(container.linuxParameters, (linux) =>
+      withoutDefaults(linux, { initProcessEnabled: false }),
+    ),
   }
 }
 
-/**
- * An empty entry point takes the image's own away, as `[""]` does; its absence leaves it. Docker Engine API:
- * ContainerConfig.Entrypoint.
- */
-function canonicalEntryPoint(words: Json | undefined): Json {
-  return Array.isArray(words) && words.length === 0 ? [''] : (words ?? null)
-}
-
-function canonicalPort(mapping: Fields, networkMode: string | undefined): Fields {
+function canonicalPort(mapping: Fields, networkMode: Json | undefined): Fields {
   const own = networkMode === 'awsvpc' || networkMode === 'host' ? (mapping.containerPort ?? null) : null
-  return {
-    ...mapping,
-    protocol: mapping.protocol ?? 'tcp',
-    // 0 asks a bridge for any port, as its absence does.
-    hostPort: mapping.hostPort === 0 || mapping.hostPort === undefined ? own : mapping.hostPort,
-  }
-}
-
-function canonicalHealthCheck(check: Json | undefined): Json {
-  if (!isFields(check)) return null
-  const filled = { interval: 30, timeout: 5, retries: 3, ...check }
-  return { ...filled, startPeriod: check.startPeriod === 0 ? null : (check.startPeriod ?? null) }
-}
-
-function canonicalLinux(parameters: Json | undefined): Json {
-  if (!isFields(parameters)) return null
-  return { ...parameters, initProcessEnabled: onlyTrue(parameters.initProcessEnabled) }
+  // 0 asks a bridge for any port, as its absence does.
+  return { protocol: 'tcp', ...mapping, hostPort: mapping.hostPort || own }
 }
 
 function canonicalVolume(volume: Fields): Fields {
-  const efs = volume.efsVolumeConfiguration
   return {
-    ...volume,
-    configuredAtLaunch: onlyTrue(volume.configuredAtLaunch),
-    efsVolumeConfiguration: isFields(efs)
-      ? {
-          ...efs,
-          rootDirectory: efs.rootDirectory ?? '/',
-          transitEncryption: efs.transitEncryption ?? 'DISABLED',
-          ...(isFields(efs.authorizationConfig)
-            ? { authorizationConfig: { ...efs.authorizationConfig, iam: efs.authorizationConfig.iam ?? 'DISABLED' } }
-            : {}),
-        }
-      : null,
+    ...withoutDefaults(volume, { configuredAtLaunch: false }),
+    efsVolumeConfiguration: changed(volume.efsVolumeConfiguration, (efs) => ({
+      rootDirectory: '/',
+      transitEncryption: 'DISABLED',
+      ...efs,
+      authorizationConfig: changed(efs.authorizationConfig, (access) => ({ iam: 'DISABLED', ...access })),
+    })),
   }
 }
 
 /** On Fargate LINUX on X86_64 is what a definition without a platform runs on; on instances it is whatever fits. */
 function canonicalPlatform(task: Fields): Json {
-  const platform = isFields(task.runtimePlatform) ? task.runtimePlatform : undefined
   const onFargate = list(task.requiresCompatibilities).some((entry) => (entry as Json) === 'FARGATE')
-  if (!platform && !onFargate) return null
-  return { operatingSystemFamily: 'LINUX', ...(onFargate ? { cpuArchitecture: 'X86_64' } : {}), ...platform }
+  if (!isFields(task.runtimePlatform) && !onFargate) return null
+  const platform = isFields(task.runtimePlatform) ? task.runtimePlatform : {}
+  return { operatingSystemFamily: 'LINUX', ...(onFargate && { cpuArchitecture: 'X86_64' }), ...platform }
 }
 
-function canonicalProxy(proxy: Json | undefined): Json {
-  if (!isFields(proxy)) return null
-  return { ...proxy, type: proxy.type ?? 'APPMESH', properties: byKey(list(proxy.properties), 'name') }
-}
-
-/** `0.5 vCPU` and `1 GB` are stored as `512` and `1024`. */
-function amounts(task: Fields): Fields {
-  const unit = (value: Json | undefined, pattern: RegExp): Json => {
-    if (value === undefined || value === null) return null
-    const words = String(value).trim()
-    const number = words.match(pattern)?.[1]
-    if (number !== undefined) return String(Math.round(Number(number) * 1024))
-    return /^\d+$/.test(words) ? String(Number(words)) : words
-  }
-  return { cpu: unit(task.cpu, /^(\d*\.?\d+)\s*vcpu$/i), memory: unit(task.memory, /^(\d*\.?\d+)\s*gb$/i) }
+/** `0.5 vCPU` and `1 GB`, as `inUnits` knows them, are stored as `512` and `1024`. */
+function amount(value: Json | undefined, inUnits: RegExp): Json {
+  const words = String(value ?? '').trim()
+  const number = words.match(inUnits)?.[1]
+  if (number !== undefined) return String(Math.round(Number(number) * 1024))
+  return (/^\d+$/.test(words) ? String(Number(words)) : words) || null
 }
 
 function readOnlyIsOff(entry: Fields): Fields {
-  return { ...entry, readOnly: onlyTrue(entry.readOnly) }
+  return withoutDefaults(entry, { readOnly: false })
 }
 
-function onlyTrue(value: Json | undefined): Json {
-  return value === true ? true : null
+/** The members that say something else than their default. */
+function withoutDefaults(fields: Fields, defaults: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([key, value]) => value !== defaults[key]))
+}
+
+/** What `change` makes of an object; anything else counts as absent. */
+function changed(value: Json | undefined, change: (fields: Fields) => Fields): Json {
+  return isFields(value) ? change(value) : null
 }
 
 function byKey(entries: Fields[], key: string): Fields[] {
@@ -171,18 +150,6 @@ function isEmpty(value: Json): boolean {
   return value === null || (typeof value === 'object' && Object.keys(value).length === 0)
 }
 
-function withoutUndefined(value: unknown): Json {
-  return JSON.parse(JSON.stringify(value)) as Json
-}
-
-function isFields(value: Json | undefined): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function list(value: Json | undefined): Fields[] {
   return Array.isArray(value) ? (value as Fields[]) : []
-}
-
-function text(value: Json | undefined): string | undefined {
-  return typeof value === 'string' ? value : undefined
 }

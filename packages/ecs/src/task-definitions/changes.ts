@@ -32,12 +32,24 @@ export interface TaskDefinitionChanges {
  * start. Throws a UserError for a container that is not there or a name that is asked as both.
  */
 export function applyChanges(definition: TaskDefinitionInput, changes: TaskDefinitionChanges): TaskDefinitionInput {
-  const changed = structuredClone(definition)
-  if (changes.cpu !== undefined) changed.cpu = changes.cpu
-  if (changes.memory !== undefined) changed.memory = changes.memory
-  for (const [name, image] of Object.entries(changes.images ?? {})) containerNamed(changed, name).image = image
-  if (changesContainer(changes)) changeContainer(targetContainer(changed, changes.container), changes)
+  const { cpu, memory, images = {}, image, environment, secrets, command, entryPoint, dockerLabels } = changes
+  const changed = structuredClone({
+    ...definition,
+    ...(cpu !== undefined && { cpu }),
+    ...(memory !== undefined && { memory }),
+  })
+  for (const [name, image] of Object.entries(images)) targetContainer(changed, name).image = image
+  const ofContainer = [image, environment, secrets, command, entryPoint, dockerLabels]
+  if (ofContainer.some((change) => change !== undefined))
+    changeContainer(targetContainer(changed, changes.container), changes)
   return changed
+}
+
+/** The containers a release may be about: the named one, else the only one, else the essential ones. */
+export function candidateContainers(definition: TaskDefinitionInput, name?: string): ContainerDefinition[] {
+  const containers = definition.containerDefinitions ?? []
+  if (name !== undefined) return containers.filter((container) => container.name === name)
+  return containers.length === 1 ? containers : containers.filter(isEssential)
 }
 
 /**
@@ -45,26 +57,25 @@ export function applyChanges(definition: TaskDefinitionInput, changes: TaskDefin
  * UserError that lists the names when that does not decide.
  */
 export function targetContainer(definition: TaskDefinitionInput, name?: string): ContainerDefinition {
-  if (name !== undefined) return containerNamed(definition, name)
-  const containers = definition.containerDefinitions ?? []
-  const essential = containers.filter(isEssential)
-  const only = containers.length === 1 ? containers[0] : essential.length === 1 ? essential[0] : undefined
-  if (only) return only
+  const [candidate, ...others] = candidateContainers(definition, name)
+  if (candidate && others.length === 0) return candidate
+  const names = (definition.containerDefinitions ?? []).map((container) => container.name ?? '')
+  const task = `Task definition "${definition.family}"`
+  if (name === undefined)
+    throw new UserError(
+      names.length === 0
+        ? `${task} has no containers.`
+        : `${task} has ${candidate ? others.length + 1 : 0} essential containers: set input "container" to one of ${names.join(', ')}.`,
+    )
+  const near = nearestName(name, names)
   throw new UserError(
-    containers.length === 0
-      ? `Task definition "${definition.family}" has no containers.`
-      : `Task definition "${definition.family}" has ${essential.length} essential containers: set input "container" to one of ${namesOf(containers)}.`,
+    `${task} has no container "${name}"${near ? `; did you mean "${near}"?` : '.'} Its containers: ${names.join(', ')}.`,
   )
 }
 
 /** A container without `essential` is essential. ECS API: ContainerDefinition. */
 export function isEssential(container: ContainerDefinition): boolean {
   return container.essential !== false
-}
-
-function changesContainer(changes: TaskDefinitionChanges): boolean {
-  const { image, environment, secrets, command, entryPoint, dockerLabels } = changes
-  return [image, environment, secrets, command, entryPoint, dockerLabels].some((change) => change !== undefined)
 }
 
 function changeContainer(container: ContainerDefinition, changes: TaskDefinitionChanges): void {
@@ -114,21 +125,4 @@ function replacedByName<T extends { name?: string }>(entries: T[], additions: T[
   const kept = entries.map((entry) => byName.get(entry.name) ?? entry)
   const present = new Set(entries.map((entry) => entry.name))
   return [...kept, ...additions.filter((addition) => !present.has(addition.name))]
-}
-
-function containerNamed(definition: TaskDefinitionInput, name: string): ContainerDefinition {
-  const containers = definition.containerDefinitions ?? []
-  const found = containers.find((container) => container.name === name)
-  if (found) return found
-  const near = nearestName(
-    name,
-    containers.map((container) => container.name ?? ''),
-  )
-  throw new UserError(
-    `Task definition "${definition.family}" has no container "${name}"${near ? `; did you mean "${near}"?` : '.'} Its containers: ${namesOf(containers)}.`,
-  )
-}
-
-function namesOf(containers: ContainerDefinition[]): string {
-  return containers.map((container) => container.name).join(', ')
 }

@@ -1,3 +1,4 @@
+import { isFields } from './fields.ts'
 import { nearestName } from './nearest.ts'
 import { registerShape, type Shape } from './schema.ts'
 
@@ -103,8 +104,4 @@ function kindOf(value: unknown): string {
 /** Own properties whatever their name, `__proto__` included. */
 function present(entries: [string, unknown][]): Record<string, unknown> {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
-}
-
-function isFields(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

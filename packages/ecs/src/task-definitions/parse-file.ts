@@ -90,17 +90,25 @@ function unwrapped(value: Record<string, unknown>): { value: Record<string, unkn
 }
 
 function refuseOtherDialects(value: Record<string, unknown>, name: string): void {
-  const hint =
-    'ECS reads its own JSON with keys such as containerDefinitions; "aws ecs describe-task-definition --task-definition FAMILY" prints one to start from.'
-  if ('Resources' in value || 'AWSTemplateFormatVersion' in value)
-    throw new UserError(`${name} is a CloudFormation template, not a task definition. ${hint}`)
-  if ('ContainerDefinitions' in value || 'Family' in value)
+  const dialect = dialects.find(({ keys }) => keys.some((key) => key in value))
+  if (dialect)
     throw new UserError(
-      `${name} has keys in PascalCase, as CloudFormation writes them (${Object.keys(value).slice(0, 3).join(', ')}). ${hint}`,
+      `${name} ${dialect.what(Object.keys(value))}. ECS reads its own JSON with keys such as containerDefinitions; "aws ecs describe-task-definition --task-definition FAMILY" prints one to start from.`,
     )
-  if ('container_definitions' in value)
-    throw new UserError(`${name} has keys in snake_case, as Terraform writes them. ${hint}`)
 }
+
+/** What other tools call a task definition, known by its keys. */
+const dialects: { keys: string[]; what: (keys: string[]) => string }[] = [
+  {
+    keys: ['Resources', 'AWSTemplateFormatVersion'],
+    what: () => 'is a CloudFormation template, not a task definition',
+  },
+  {
+    keys: ['ContainerDefinitions', 'Family'],
+    what: (keys) => `has keys in PascalCase, as CloudFormation writes them (${keys.slice(0, 3).join(', ')})`,
+  },
+  { keys: ['container_definitions'], what: () => 'has keys in snake_case, as Terraform writes them' },
+]
 
 function problemText(
   problems: Problem[],

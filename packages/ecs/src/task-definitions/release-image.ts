@@ -1,5 +1,5 @@
 import { type ImageRef, parseImageRef } from '@deploy-actions/ecr/reference'
-import { isEssential } from './changes.ts'
+import { candidateContainers } from './changes.ts'
 import type { TaskDefinitionInput } from './fetch.ts'
 
 /** Which image a release of a task definition is about. */
@@ -12,14 +12,10 @@ export type ReleaseImage =
 
 /** The image of the named container, else of the only one, else of the only essential one. */
 export function releaseImage(definition: TaskDefinitionInput, container?: string): ReleaseImage {
-  const all = definition.containerDefinitions ?? []
-  const candidates =
-    container !== undefined
-      ? all.filter(({ name }) => name === container)
-      : all.length === 1
-        ? all
-        : all.filter(isEssential)
-  const found = candidates.map(({ name = '', image = '' }) => ({ container: name, image: parseImageRef(image) }))
+  const found = candidateContainers(definition, container).map(({ name = '', image = '' }) => ({
+    container: name,
+    image: parseImageRef(image),
+  }))
   const images = found.flatMap(({ image }) => image ?? [])
   if (found.length > 1) return { kind: 'several', containers: found.map((one) => one.container), images }
   return images[0] ? { kind: 'one', container: found[0]!.container, image: images[0] } : { kind: 'none' }
@@ -27,14 +23,8 @@ export function releaseImage(definition: TaskDefinitionInput, container?: string
 
 /** Every image that the release may be about. */
 export function imagesOf(release: ReleaseImage): ImageRef[] {
-  switch (release.kind) {
-    case 'one':
-      return [release.image]
-    case 'several':
-      return release.images
-    case 'none':
-      return []
-  }
+  if (release.kind === 'several') return release.images
+  return release.kind === 'one' ? [release.image] : []
 }
 
 /** The digest that the release is known by; undefined where its image is not pinned, or not one. */

@@ -37,21 +37,13 @@ export async function loadNamedTaskDefinition(
     const current = await fetchTaskDefinition(ecs, source.reference)
     return { definition: toRegisterInput(current), current }
   }
-  return {
-    definition: parseTaskDefinitionFile(await readSource(source.file, workspace), source.file),
-    current: undefined,
-  }
-}
-
-async function readSource(file: string, workspace: string): Promise<string> {
-  try {
-    return await readFile(resolve(workspace, file), 'utf8')
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+  const { file } = source
+  const text = await readFile(resolve(workspace, file), 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new UserError(
-      missing
+      error.code === 'ENOENT'
         ? `Task definition file "${file}" does not exist in ${workspace}. Valid: a path relative to the workspace (is actions/checkout run before this step?), a family, family:revision or an ARN.`
         : `Task definition file "${file}" cannot be read: ${messageOf(error)}`,
     )
-  }
+  })
+  return { definition: parseTaskDefinitionFile(text, file), current: undefined }
 }

@@ -1,8 +1,9 @@
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import type { ContainerDefinition, Task } from '@aws-sdk/client-ecs'
 import { type Clock, type Log, messageOf } from '@deploy-actions/action-kit'
-import { logLocation } from './log-location.ts'
-import { type LogTail, logTail } from './log-tail.ts'
+import { isAccessError } from '@deploy-actions/aws'
+import { logLocationFor } from './log-location.ts'
+import { logTail } from './log-tail.ts'
 
 export interface FollowedLines {
   /** Starts a read without waiting for it, so that a throttled log never delays the task's state. */
@@ -28,9 +29,9 @@ export function followLines(
   definition: ContainerDefinition | undefined,
   print: (line: string) => void,
 ): FollowedLines {
-  const container = definition?.name
-  let tail: LogTail | undefined
+  let tail: (() => Promise<number>) | undefined
   let given = false
+  let printed = 0
   let reading: Promise<number> | undefined
 
   function giveUp(text: string): undefined {
@@ -38,31 +39,24 @@ export function followLines(
     given = true
   }
 
-  async function open(task: Task): Promise<LogTail | undefined> {
-    if (tail || given || !definition) return tail
-    const location = logLocation(definition, task)
-    if (!location) return undefined
-    if ('unreadable' in location) return giveUp(location.unreadable)
-    const region = await logs.config.region()
-    if (location.region && location.region !== region)
-      return giveUp(
-        `Container "${container}" logs to group ${location.group}, stream ${location.stream}, in ${location.region}, and this step works in ${region}: read its lines there.`,
-      )
-    tail = logTail(logs, location, print)
-    return tail
-  }
-
   async function read(task: Task): Promise<number> {
+    if (given || !definition) return 0
     try {
-      const opened = await open(task)
-      const count = (await opened?.read()) ?? 0
-      if (opened?.trouble) giveUp(`Log lines are not shown: ${opened.trouble}`)
-      return count
+      const location = tail ? undefined : await logLocationFor(logs, definition, task)
+      if (location && 'unreadable' in location) giveUp(location.unreadable)
+      else if (location) tail = logTail(logs, location, count)
+      return (await tail?.()) ?? 0
     } catch (error) {
       // A log that cannot be read for a while says nothing about the task.
-      log.debug(`Reading the log failed: ${messageOf(error)}`)
+      if (isAccessError(error)) giveUp(`Log lines are not shown: ${error.message}`)
+      else log.debug(`Reading the log failed: ${messageOf(error)}`)
       return 0
     }
+  }
+
+  function count(line: string): void {
+    printed++
+    print(line)
   }
 
   function start(task: Task): Promise<number> {
@@ -73,16 +67,16 @@ export function followLines(
   }
 
   return {
-    printed: () => tail?.printed ?? 0,
+    printed: () => printed,
     poll: (task) => void start(task),
     async finish(task) {
-      const ran = task.containers?.some(({ name, exitCode }) => name === container && exitCode !== undefined)
+      const ran = task.containers?.some(({ name, exitCode }) => name === definition?.name && exitCode !== undefined)
       if (!ran) return
       // A throttled read goes on for minutes; the step does not wait for it longer than this.
       const enough = new AbortController()
       const late = clock.sleep(finishAtMostMs, enough.signal).then(() => 'late' as const)
       const begun = clock.now().getTime()
-      let until = begun + ((tail?.printed ?? 0) > 0 ? lastLinesMs : firstLinesMs)
+      let until = begun + (printed > 0 ? lastLinesMs : firstLinesMs)
       while (!given && clock.now().getTime() < until) {
         const count = await Promise.race([start(task), late])
         if (count === 'late') break

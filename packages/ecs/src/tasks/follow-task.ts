@@ -7,7 +7,9 @@ import {
   isUserError,
   type Log,
   messageOf,
+  once,
 } from '@deploy-actions/action-kit'
+import { graceAfterCancel } from '../grace-after-cancel.ts'
 import { describeTask, taskId } from './find-tasks.ts'
 import { followLines } from './follow-lines.ts'
 import { stopTask } from './stop-task.ts'
@@ -46,11 +48,11 @@ export interface FollowedTask {
   /** As it was last seen; undefined when ECS never showed it. */
   task: Task | undefined
   /** Present once the task has stopped. */
-  end?: TaskEnd
+  end: TaskEnd | undefined
   /** Why StopTask failed; the task may still run. */
-  stopFailure?: string
+  stopFailure: string | undefined
   /** Why ECS could not be asked about the task any more. */
-  trouble?: string
+  trouble: string | undefined
   linesPrinted: number
 }
 
@@ -89,9 +91,9 @@ export async function followTask(deps: FollowDeps, request: FollowRequest): Prom
   const result = (end?: TaskEnd): FollowedTask => ({
     ended,
     task,
-    ...(end ? { end } : {}),
-    ...(stopFailure ? { stopFailure } : {}),
-    ...(trouble ? { trouble } : {}),
+    end,
+    stopFailure,
+    trouble,
     linesPrinted: lines.printed(),
   })
 
@@ -112,9 +114,10 @@ export async function followTask(deps: FollowDeps, request: FollowRequest): Prom
         if (ended === 'stopped') ended = 'lost'
         return result()
       }
-      if (answer) trouble = undefined
-      if (answer) seenAt = elapsed()
-      else if (elapsed() - seenAt > (task ? unknownLaterMs : unknownAtFirstMs)) {
+      if (answer) {
+        trouble = undefined
+        seenAt = elapsed()
+      } else if (elapsed() - seenAt > (task ? unknownLaterMs : unknownAtFirstMs)) {
         ended = 'lost'
         return result()
       }
@@ -150,30 +153,9 @@ export async function followTask(deps: FollowDeps, request: FollowRequest): Prom
 
 /** Sends StopTask the moment the run is cancelled, whatever call is being waited for. */
 function onCancel(deps: FollowDeps, request: FollowRequest) {
-  const { cancelled, clock } = deps
-  let sending: Promise<string | undefined> | undefined
-  const send = () => {
-    sending ??= stop(deps, request, 'the run is cancelled', 'the run was cancelled')
-    return sending
-  }
-  const over = new AbortController()
-  let begin = () => {}
-  const graceIsOver = new Promise<'over'>((resolve) => {
-    begin = () => {
-      void send()
-      void clock.sleep(graceAfterCancelMs, over.signal).then(() => resolve('over'))
-    }
-  })
-  if (cancelled.aborted) begin()
-  else cancelled.addEventListener('abort', begin, { once: true })
-  return {
-    sent: send,
-    graceIsOver,
-    dispose() {
-      cancelled.removeEventListener('abort', begin)
-      over.abort()
-    },
-  }
+  const sent = once(() => stop(deps, request, 'the run is cancelled', 'the run was cancelled'))
+  const { over, dispose } = graceAfterCancel(deps.clock, deps.cancelled, graceAfterCancelMs, () => void sent())
+  return { sent, graceIsOver: over.then(() => 'over' as const), dispose }
 }
 
 /** Resolves to why it failed, if it did. */
@@ -198,10 +180,11 @@ async function withExitCode(
   { cluster, taskArn, container }: FollowRequest,
   task: Task,
 ): Promise<Task> {
+  const isMissing = ({ stopCode, containers = [] }: Task) =>
+    stopCode === 'EssentialContainerExited' &&
+    !containers.some(({ name, exitCode, reason }) => name === container && (exitCode !== undefined || reason))
   let latest = task
-  for (let attempt = 0; attempt < 5; attempt++) {
-    const chosen = latest.containers?.find(({ name }) => name === container)
-    if (latest.stopCode !== 'EssentialContainerExited' || chosen?.exitCode !== undefined || chosen?.reason) break
+  for (let attempt = 0; attempt < 5 && isMissing(latest); attempt++) {
     await clock.sleep(1_000)
     latest = (await describeTask(ecs, cluster, taskArn)) ?? latest
   }

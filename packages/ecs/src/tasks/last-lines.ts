@@ -2,7 +2,7 @@ import { type CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-
 import type { ContainerDefinition } from '@aws-sdk/client-ecs'
 import { linesOf } from '@deploy-actions/action-kit'
 import { isAccessError, isAwsError } from '@deploy-actions/aws'
-import { logLocation } from './log-location.ts'
+import { logLocationFor } from './log-location.ts'
 
 export interface LastLines {
   /** Oldest first, safe to print in a step. */
@@ -28,15 +28,9 @@ export async function lastLogLines(
 ): Promise<LastLines> {
   const definition = taskDefinition.containerDefinitions?.find(({ name }) => name === container)
   if (!definition) return { lines: [], note: `The task definition has no container "${container}".` }
-  const location = logLocation(definition, { taskArn, containers: [{ name: container, runtimeId }] })
+  const location = await logLocationFor(logs, definition, { taskArn, containers: [{ name: container, runtimeId }] })
   if (!location) return { lines: [], note: `Container "${container}" was never started.` }
   if ('unreadable' in location) return { lines: [], note: location.unreadable }
-  const region = await logs.config.region()
-  if (location.region && location.region !== region)
-    return {
-      lines: [],
-      note: `Container "${container}" logs to group ${location.group}, stream ${location.stream}, in ${location.region}, and this step works in ${region}.`,
-    }
   return readBackwards(logs, location, count)
 }
 

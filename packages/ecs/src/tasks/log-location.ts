@@ -1,3 +1,4 @@
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import type { ContainerDefinition, Task } from '@aws-sdk/client-ecs'
 import { taskId } from './find-tasks.ts'
 
@@ -30,4 +31,18 @@ export function logLocation(
   if (!stream) return undefined
   const region = options['awslogs-region']
   return { group, stream, ...(region ? { region } : {}) }
+}
+
+/** As logLocation, for lines that this client is to read: those of another region are unreadable to it. */
+export async function logLocationFor(
+  logs: CloudWatchLogsClient,
+  container: ContainerDefinition,
+  task: Pick<Task, 'taskArn' | 'containers'>,
+): Promise<LogLocation | undefined> {
+  const location = logLocation(container, task)
+  const region = await logs.config.region()
+  if (!location || 'unreadable' in location || !location.region || location.region === region) return location
+  return {
+    unreadable: `Container "${container.name}" logs to group ${location.group}, stream ${location.stream}, in ${location.region}, and this step works in ${region}: read its lines there.`,
+  }
 }

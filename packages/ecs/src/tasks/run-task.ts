@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type ECSClient, RunTaskCommand, type RunTaskCommandInput, type Task } from '@aws-sdk/client-ecs'
 import { UserError } from '@deploy-actions/action-kit'
 import { isAwsError } from '@deploy-actions/aws'
+import { refusals } from '../refusals.ts'
 import type { LaunchSettings } from './launch.ts'
 import { checkOverrides, type Overrides, overridesOf } from './overrides.ts'
 import { placementFailureText } from './placement-failures.ts'
@@ -54,14 +55,6 @@ function runTaskInput(request: RunTaskRequest): RunTaskCommandInput {
 }
 
 function readableRefusal(error: unknown, { cluster, taskDefinition }: RunTaskRequest): unknown {
-  const refusals = [
-    'InvalidParameterException',
-    'ClientException',
-    'PlatformUnknownException',
-    'PlatformTaskDefinitionIncompatibilityException',
-    'UnsupportedFeatureException',
-    'BlockedException',
-  ]
   if (isAwsError(error, 'ClusterNotFoundException'))
     return new UserError(`Cluster "${cluster}" does not exist in this region. No task runs.`, { cause: error })
   if (isAwsError(error, 'ConflictException'))

@@ -1,5 +1,6 @@
 import type { Task } from '@aws-sdk/client-ecs'
 import { sentence, tidy } from '../deployments/texts.ts'
+import { isKilled } from './exit-codes.ts'
 import { startFailure } from './start-failures.ts'
 
 export interface ContainerEnd {
@@ -39,49 +40,46 @@ export function taskEnd(task: Task, container: string): TaskEnd {
     ...(task.stopCode ? { stopCode: task.stopCode } : {}),
     ...(task.stoppedReason ? { stoppedReason: task.stoppedReason } : {}),
     containers,
-    cause: causeOf(task, container, chosen, containers),
+    cause: causeOf(task, container, containers),
   }
 }
 
-function causeOf(task: Task, name: string, chosen: ContainerEnd | undefined, all: ContainerEnd[]): string {
-  const { stopCode, stoppedReason = '' } = task
-  if (stopCode === 'EssentialContainerExited' && chosen?.exitCode !== undefined) {
-    const others = all.filter((other) => other.name !== name && other.exitCode !== undefined && other.exitCode !== 0)
-    const first = isKilled(chosen) && others.find((other) => !isKilled(other))
-    if (first)
-      return `Container "${first.name}" exited with code ${first.exitCode} and ECS stopped "${name}" with it (code ${chosen.exitCode}).${reasonText(first)}`
-    return `Container "${name}" exited with code ${chosen.exitCode}${meaningOf(chosen)}.${reasonText(chosen)}`
-  }
+function causeOf({ stopCode, stoppedReason = '' }: Task, name: string, all: ContainerEnd[]): string {
+  const chosen = all.find((one) => one.name === name)
+  const said = sentence(stoppedReason || 'no reason given')
   if (stopCode === 'UserInitiated')
-    return `The task was stopped from outside: ${sentence(stoppedReason || 'no reason given')}${chosen?.exitCode === undefined ? '' : ` Container "${name}" then exited with code ${chosen.exitCode}.`}`
+    return `The task was stopped from outside: ${said}${chosen?.exitCode === undefined ? '' : ` Container "${name}" then exited with code ${chosen.exitCode}.`}`
   if (stopCode === 'TaskFailedToStart' || chosen?.exitCode === undefined)
-    return `Container "${name}" never ran. ${startFailureText(stoppedReason, chosen?.reason)}`
-  return `The task was stopped (${stopCode ?? 'no stop code'}): ${sentence(stoppedReason || 'no reason given')}`
+    return `Container "${name}" never ran. ${startFailureText([stoppedReason, chosen?.reason ?? ''])}`
+  if (stopCode !== 'EssentialContainerExited') return `The task was stopped (${stopCode ?? 'no stop code'}): ${said}`
+  const first = isKilled(chosen) && all.find((other) => other.exitCode && !isKilled(other))
+  return first
+    ? `Container "${first.name}" exited with code ${first.exitCode} and ECS stopped "${name}" with it (code ${chosen.exitCode}).${reasonText(first)}`
+    : `Container "${name}" exited with code ${chosen.exitCode}${meaningOf(chosen)}.${reasonText(chosen)}`
 }
 
-function startFailureText(stoppedReason: string, containerReason: string | undefined): string {
-  const reasons = [stoppedReason, containerReason].filter((part, index, all) => part && all.indexOf(part) === index)
-  const said = reasons.join(' ')
+function startFailureText(reasons: string[]): string {
+  const said = [...new Set(reasons.filter(Boolean))].join(' ')
   const known = startFailure(said)
   return known ? `${known.text} ${known.advice}` : sentence(tidy(said || 'ECS gives no reason'))
 }
 
-function meaningOf({ exitCode, reason = '' }: ContainerEnd): string {
-  if (/OutOfMemory/i.test(reason)) return ', out of memory'
-  if (exitCode === 126) return ' (the command is there and may not be executed)'
-  if (exitCode === 127) return ' (the command is not in the image)'
-  if (exitCode === 137) return ' (killed by SIGKILL, often for want of memory)'
-  if (exitCode === 139) return ' (a segmentation fault)'
-  if (exitCode === 143) return ' (ended by SIGTERM)'
-  return ''
+const exitCodes: Record<number, string> = {
+  126: 'the command is there and may not be executed',
+  127: 'the command is not in the image',
+  137: 'killed by SIGKILL, often for want of memory',
+  139: 'a segmentation fault',
+  143: 'ended by SIGTERM',
 }
 
-function isKilled({ exitCode }: ContainerEnd): boolean {
-  return exitCode === 137 || exitCode === 143
+function meaningOf({ exitCode = 0, reason = '' }: ContainerEnd): string {
+  if (outOfMemory.test(reason)) return ', out of memory'
+  return exitCodes[exitCode] ? ` (${exitCodes[exitCode]})` : ''
 }
 
-function reasonText({ reason }: ContainerEnd): string {
-  if (!reason) return ''
-  const hint = /OutOfMemory/i.test(reason) ? ' Give the task more memory.' : ''
-  return ` ${sentence(reason)}${hint}`
+function reasonText({ reason = '' }: ContainerEnd): string {
+  const hint = outOfMemory.test(reason) ? ' Give the task more memory.' : ''
+  return reason && ` ${sentence(reason)}${hint}`
 }
+
+const outOfMemory = /OutOfMemory/i

@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-ecs'
 import { type Clock, formatDuration, isUserError, type Log, messageOf, UserError } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
+import { inBatches } from '../batches.ts'
 import { describeDeployableServices } from '../services/describe.ts'
 import { primaryOf } from '../services/primary.ts'
 import { familyRevision } from '../task-definitions/fetch.ts'
@@ -143,19 +144,17 @@ async function serviceDeployments(
   services: Service[],
 ): Promise<Map<string, ServiceDeployment>> {
   const arns = services.flatMap(({ currentServiceDeployment }) => currentServiceDeployment ?? [])
-  const found = new Map<string, ServiceDeployment>()
-  try {
-    for (let at = 0; at < arns.length; at += 20) {
-      const { serviceDeployments: page = [] } = await ecs.send(
-        new DescribeServiceDeploymentsCommand({ serviceDeploymentArns: arns.slice(at, at + 20) }),
-      )
-      for (const deployment of page) found.set(deployment.serviceDeploymentArn ?? '', deployment)
-    }
-  } catch (error) {
+  const answers = await Promise.all(
+    inBatches(arns, 20).map((batch) =>
+      ecs.send(new DescribeServiceDeploymentsCommand({ serviceDeploymentArns: batch })),
+    ),
+  ).catch((error: unknown) => {
     if (!isAccessError(error)) throw error
     log.debug(messageOf(error))
-  }
-  return found
+    return []
+  })
+  const found = answers.flatMap(({ serviceDeployments = [] }) => serviceDeployments)
+  return new Map(found.map((deployment) => [deployment.serviceDeploymentArn ?? '', deployment]))
 }
 
 async function waitUntilEnded(

@@ -2,6 +2,7 @@ import { type ECSClient, type Service, UpdateServiceCommand } from '@aws-sdk/cli
 import { UserError } from '@deploy-actions/action-kit'
 import { isAwsError } from '@deploy-actions/aws'
 import type { StartedDeployment } from '../deployments/types.ts'
+import { refusals } from '../refusals.ts'
 import { describeService } from '../services/describe.ts'
 import { primaryOf } from '../services/primary.ts'
 import { mergedConfiguration, type ServiceSettings } from '../services/settings.ts'
@@ -115,26 +116,15 @@ function readableUpdateError(error: unknown, { cluster, service, taskDefinition 
     return new UserError(`${where}: ${error.message} It may have been deleted since this step looked.`, {
       cause: error,
     })
-  if (isAwsError(error, 'ClientException', 'InvalidParameterException')) {
-    const hint = /inactive/i.test(error.message)
-      ? ` ${taskDefinition ?? 'The task definition'} was deregistered. Register it again, or deploy another revision.`
-      : /active deployments exist/i.test(error.message)
-        ? ' Wait until an earlier deployment has ended, or roll back first.'
-        : ''
-    return new UserError(`${where}: ECS refused the update (${error.message.replace(/\.$/, '')}).${hint}`, {
-      cause: error,
-    })
-  }
-  if (
-    isAwsError(
-      error,
-      'PlatformTaskDefinitionIncompatibilityException',
-      'PlatformUnknownException',
-      'UnsupportedFeatureException',
-    )
-  )
-    return new UserError(`${where}: ECS refused the update (${error.message}).`, { cause: error })
-  return error
+  if (!isAwsError(error, ...refusals)) return error
+  const hint = /inactive/i.test(error.message)
+    ? ` ${taskDefinition ?? 'The task definition'} was deregistered. Register it again, or deploy another revision.`
+    : /active deployments exist/i.test(error.message)
+      ? ' Wait until an earlier deployment has ended, or roll back first.'
+      : ''
+  return new UserError(`${where}: ECS refused the update (${error.message.replace(/\.$/, '')}).${hint}`, {
+    cause: error,
+  })
 }
 
 function afterNewestEvent(service: Service, fallback: Date): Date {

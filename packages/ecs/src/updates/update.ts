@@ -1,6 +1,7 @@
 import type { ECSClient, Service } from '@aws-sdk/client-ecs'
 import { type Clock, isUserError, type Log, messageOf } from '@deploy-actions/action-kit'
 import type { StartedDeployment } from '../deployments/types.ts'
+import { graceAfterCancel } from '../grace-after-cancel.ts'
 import { describeService } from '../services/describe.ts'
 import { primaryOf } from '../services/primary.ts'
 import { familyRevision } from '../task-definitions/fetch.ts'
@@ -122,22 +123,14 @@ async function withinCancel<T>(
   work: (abortSignal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const abort = new AbortController()
-  const over = new AbortController()
-  let begin = () => {}
-  const late = new Promise<never>((_, reject) => {
-    begin = () =>
-      void clock.sleep(afterCancelMs, over.signal).then(() => {
-        if (over.signal.aborted) return
-        abort.abort()
-        reject(new Error('The run was cancelled before ECS answered.'))
-      })
+  const grace = graceAfterCancel(clock, signal, afterCancelMs)
+  const late = grace.over.then(() => {
+    abort.abort()
+    throw new Error('The run was cancelled before ECS answered.')
   })
-  if (signal.aborted) begin()
-  else signal.addEventListener('abort', begin, { once: true })
   try {
     return await Promise.race([work(abort.signal), late])
   } finally {
-    signal.removeEventListener('abort', begin)
-    over.abort()
+    grace.dispose()
   }
 }
