@@ -1,8 +1,6 @@
 export { ecsClient, logsClient } from './clients.ts'
 export { serviceTasks } from './deployments/deployment-tasks.ts'
 export { type ExplainClients, explainFailure } from './deployments/explain.ts'
-export { judge } from './deployments/judge.ts'
-export { findServiceDeployment } from './deployments/link.ts'
 export { reportAnnotation, reportLines, reportMarkdown } from './deployments/report.ts'
 export type {
   DeploymentOutcome,
@@ -15,42 +13,35 @@ export type {
   Verdict,
 } from './deployments/types.ts'
 export { type WatchContext, type WatchOptions, watchDeployments } from './deployments/watch.ts'
-export { type BakeTime, bakeTime } from './services/bake-time.ts'
 export { describeDeployableServices, describeService, describeServices } from './services/describe.ts'
 export { loadBalancerMismatch } from './services/load-balancer-ports.ts'
 export { primaryOf } from './services/primary.ts'
 export { type RollingBounds, rollingBounds, stuckText } from './services/rolling-arithmetic.ts'
-export { mergedConfiguration, type ServiceSettings } from './services/settings.ts'
+export type { ServiceSettings } from './services/settings.ts'
 export { applyChanges, isEssential, type TaskDefinitionChanges, targetContainer } from './task-definitions/changes.ts'
 export { type Difference, describeDifference, differences, equivalent } from './task-definitions/differences.ts'
 export {
-  describeTaskDefinition,
   type FetchedTaskDefinition,
   familyRevision,
   fetchTaskDefinition,
   type TaskDefinitionInput,
   toRegisterInput,
 } from './task-definitions/fetch.ts'
-export { nearestName } from './task-definitions/nearest.ts'
 export { type PathParameters, parametersUnder } from './task-definitions/parameters.ts'
-export { parametersLabel } from './task-definitions/parameters-label.ts'
-export { parseTaskDefinitionFile } from './task-definitions/parse-file.ts'
 export {
   findEquivalentRevision,
   type RegisteredTaskDefinition,
   registerOrReuse,
 } from './task-definitions/register.ts'
 export { imagesOf, type ReleaseImage, releaseDigest, releaseImage } from './task-definitions/release-image.ts'
-export { type LoadedTaskDefinition, loadNamedTaskDefinition, loadTaskDefinition } from './task-definitions/source.ts'
+export { loadTaskDefinition } from './task-definitions/source.ts'
 export type { TaskDefinitionSource } from './task-definitions/source-text.ts'
 export { describeTask, runningTasksStartedBy, taskId } from './tasks/find-tasks.ts'
 export { type FollowDeps, type FollowedTask, type FollowRequest, followTask } from './tasks/follow-task.ts'
 export { type LastLines, lastLogLines } from './tasks/last-lines.ts'
 export { type LaunchSettings, networkOf } from './tasks/launch.ts'
-export { type LogLocation, logLocation } from './tasks/log-location.ts'
 export { type RunTaskRequest, runTask } from './tasks/run-task.ts'
 export { stopTask } from './tasks/stop-task.ts'
-export { type ContainerEnd, type TaskEnd, taskEnd } from './tasks/task-end.ts'
 export { type ConflictContext, type ConflictOptions, settleConflicts } from './updates/conflicts.ts'
 export { currentDeployment, rollbackRevision, startDeployment, type UpdateRequest } from './updates/start.ts'
 export { type StopOptions, type StopResult, stopDeployment } from './updates/stop.ts'

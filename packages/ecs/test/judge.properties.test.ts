@@ -1,6 +1,6 @@
 import fc from 'fast-check'
+import { judge } from '../src/deployments/judge.ts'
 import type { Observation } from '../src/deployments/types.ts'
-import { judge } from '../src/index.ts'
 import {
   at,
   completedEvent,

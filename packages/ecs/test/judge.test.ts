@@ -1,6 +1,6 @@
 import type { Deployment, DeploymentLifecycleHookStatus, ServiceDeployment } from '@aws-sdk/client-ecs'
+import { judge } from '../src/deployments/judge.ts'
 import type { Observation } from '../src/deployments/types.ts'
-import { judge } from '../src/index.ts'
 import {
   at,
   completedEvent,

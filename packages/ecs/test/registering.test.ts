@@ -15,13 +15,12 @@ import {
   differences,
   equivalent,
   fetchTaskDefinition,
-  loadNamedTaskDefinition,
-  parametersLabel,
   parametersUnder,
   registerOrReuse,
   type TaskDefinitionInput,
   toRegisterInput,
 } from '../src/index.ts'
+import { parametersLabel } from '../src/task-definitions/parameters-label.ts'
 import { validDefinition } from './arbitrary.ts'
 import { definition as stageDefinition } from './stage.ts'
 
@@ -136,7 +135,8 @@ test('a revision that is named is reused, however many have come since', async (
   for (const letter of 'bcdefgh') await register(definition(letter))
   const before = registrations().length
   for (const reference of [first.familyRevision, first.arn]) {
-    const { definition: wanted, current } = await loadNamedTaskDefinition(ecs, { reference }, '/')
+    const current = await fetchTaskDefinition(ecs, reference)
+    const wanted = toRegisterInput(current)
     expect(await registerOrReuse(ecs, wanted, { log: silent, current })).toEqual({ ...first, registered: false })
   }
   expect(registrations()).toHaveLength(before)

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { stringify } from 'yaml'
-import { nearestName, parseTaskDefinitionFile, toRegisterInput } from '../src/index.ts'
-import { editDistance } from '../src/task-definitions/nearest.ts'
+import { toRegisterInput } from '../src/index.ts'
+import { editDistance, nearestName } from '../src/task-definitions/nearest.ts'
+import { parseTaskDefinitionFile } from '../src/task-definitions/parse-file.ts'
 import { describeOnlyKeys, registerShape } from '../src/task-definitions/schema.ts'
 import { anyDefinition } from './arbitrary.ts'
 

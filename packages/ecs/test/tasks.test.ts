@@ -1,8 +1,10 @@
 import type { Service, Task } from '@aws-sdk/client-ecs'
 import { describe, expect, test } from '@jest/globals'
-import { logLocation, networkOf, type TaskDefinitionInput, taskEnd } from '../src/index.ts'
+import { networkOf, type TaskDefinitionInput } from '../src/index.ts'
 import { commandWords } from '../src/inputs.ts'
+import { logLocation } from '../src/tasks/log-location.ts'
 import { placementFailureText } from '../src/tasks/placement-failures.ts'
+import { taskEnd } from '../src/tasks/task-end.ts'
 
 const taskArn = 'arn:aws:ecs:eu-central-1:123456789012:task/prod/0123456789abcdef0123456789abcdef'
 

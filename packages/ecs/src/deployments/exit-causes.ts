@@ -103,12 +103,10 @@ function ended(rule: (end: End) => { text: string; advice: string } | undefined)
 
 /** The last log line that names an error; undefined when none does. */
 function telling(log: string): string | undefined {
-  const lines = log
+  const names = (text: string) => /error|exception|fatal|panic|cannot|refused|denied|missing/i.test(text)
+  const line = log
     .split('\n')
-    .filter((line) => /error|exception|fatal|panic|cannot|refused|denied|missing/i.test(line))
-  const line = lines
-    .filter((text) => !/^\s+at /.test(text))
-    .at(-1)
+    .findLast((text) => names(text) && !/^\s+at /.test(text))
     ?.trim()
   return line && (line.length > 200 ? `${line.slice(0, 199)}…` : line)
 }

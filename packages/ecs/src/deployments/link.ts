@@ -2,7 +2,6 @@ import { DescribeServiceDeploymentsCommand, type ECSClient, ListServiceDeploymen
 import { type Clock, UserError } from '@deploy-actions/action-kit'
 import { isAccessError, isAwsError } from '@deploy-actions/aws'
 import { inBatches } from '../batches.ts'
-import { credentialsExpired } from './lost-credentials.ts'
 import { type Track, takeServiceDeployment } from './track.ts'
 import type { StartedDeployment } from './types.ts'
 
@@ -134,6 +133,11 @@ export async function findServiceDeployment(
 /** Whether a service revision is the one this deployment brings: both carry the same number. */
 export function isOurs({ deploymentId }: StartedDeployment, revisionArn: string | undefined): boolean {
   return revisionArn !== undefined && revisionArn.split('/').at(-1) === deploymentId.split('/').at(-1)
+}
+
+/** Whether AWS refused a call because the session had ended, as opposed to a right that the role never had. */
+function credentialsExpired({ cause }: Error): boolean {
+  return cause instanceof Error && /Expired/.test(cause.name)
 }
 
 /** A missing permission ends the search at once, any other trouble is counted; lost credentials and the end of the run are the poll's. */

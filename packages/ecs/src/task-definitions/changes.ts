@@ -120,9 +120,9 @@ function without<T extends { name?: string }>(entries: T[] | undefined, names: s
   return (entries ?? []).filter((entry) => !names.includes(entry.name ?? ''))
 }
 
+/** Additions take the place of entries of their name; others come last. */
 function replacedByName<T extends { name?: string }>(entries: T[], additions: T[]): T[] {
   const byName = new Map(additions.map((addition) => [addition.name, addition]))
   const kept = entries.map((entry) => byName.get(entry.name) ?? entry)
-  const present = new Set(entries.map((entry) => entry.name))
-  return [...kept, ...additions.filter((addition) => !present.has(addition.name))]
+  return [...kept, ...additions.filter(({ name }) => !entries.some((entry) => entry.name === name))]
 }

@@ -9,32 +9,22 @@ export function commandWords(text: string, input: string): string[] {
   if (text.startsWith('[')) return jsonWords(text, input)
   const words: string[] = []
   let word: string | undefined
-  let quote = ''
-  for (let at = 0; at < text.length; at++) {
-    const letter = text[at]!
-    if (quote) {
-      if (letter === quote) quote = ''
-      else if (letter === '\\' && quote === '"' && /["\\$`]/.test(text[at + 1] ?? '')) word += text[++at]!
-      else word += letter
-    } else if (letter === '"' || letter === "'") {
-      quote = letter
-      word ??= ''
-    } else if (letter === '\\' && at + 1 < text.length) {
-      at++
-      if (text[at] !== '\n') word = (word ?? '') + text[at]
-    } else if (letter === ' ' || letter === '\t') {
+  for (const [letter, single, double, escaped] of text.matchAll(pieces)) {
+    if (escaped === '\n') continue
+    if (letter === '"' || letter === "'")
+      throw new UserError(`Input "${input}" is "${text}": the quote ${letter} is not closed.`)
+    if (/^[\n;&|<>$`*?()]$/.test(letter)) throw needsShell(text, input, letter)
+    if (letter === ' ' || letter === '\t') {
       if (word !== undefined) words.push(word)
       word = undefined
-    } else if (/[\n;&|<>$`*?()]/.test(letter)) {
-      throw needsShell(text, input, letter)
-    } else {
-      word = (word ?? '') + letter
-    }
+    } else word = (word ?? '') + (single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? escaped ?? letter)
   }
-  if (quote) throw new UserError(`Input "${input}" is "${text}": the quote ${quote} is not closed.`)
   if (word !== undefined) words.push(word)
   return words
 }
+
+/** What stands in single quotes, in double ones (where a backslash may go before a quote), behind a backslash; or one letter. */
+const pieces = /'([^']*)'|"((?:\\[\s\S]|[^"\\])*)"|\\([\s\S])|[\s\S]/g
 
 function jsonWords(text: string, input: string): string[] {
   const valid = 'a JSON list of texts such as ["npm", "run", "migrate"], or a plain line such as npm run migrate'

@@ -24,25 +24,25 @@ function read(value: unknown, shape: Shape, path: Problem['path'], problems: Pro
     problems.push({ path, message: `${placeOf(path)} is ${seen}. Valid: ${wanted}.` })
   }
   // Members that take numbers and switches hold no secrets.
+  const scalar = typeof value === 'string' ? value : ''
   const text = typeof value === 'string' ? JSON.stringify(value) : undefined
   switch (shape.kind) {
     case 'structure':
       return isFields(value) ? readFields(value, shape.fields, path, problems) : wrong('an object')
     case 'map':
-      if (!isFields(value)) return wrong('an object of names and texts')
-      return present(
-        Object.entries(value).map(([key, entry]) => [key, at(entry, shape.value, [...path, key], problems)]),
-      )
+      return isFields(value)
+        ? present(Object.entries(value).map(([key, entry]) => [key, at(entry, shape.value, [...path, key], problems)]))
+        : wrong('an object of names and texts')
     case 'list':
-      if (!Array.isArray(value)) return wrong('a list')
-      return value.map((entry, index) => read(entry, shape.item, [...path, index], problems))
+      return Array.isArray(value)
+        ? value.map((entry, index) => read(entry, shape.item, [...path, index], problems))
+        : wrong('a list')
     case 'number':
-      if (typeof value !== 'string' || !/^-?\d+(\.\d+)?$/.test(value)) return wrong('a number', text)
-      return Number(value)
+      return /^-?\d+(\.\d+)?$/.test(scalar) ? Number(scalar) : wrong('a number', text)
     case 'boolean':
-      if (value === 'true' || value === 'True' || value === 'TRUE') return true
-      if (value === 'false' || value === 'False' || value === 'FALSE') return false
-      return wrong('true or false', text)
+      return /^(true|True|TRUE|false|False|FALSE)$/.test(scalar)
+        ? scalar.toLowerCase() === 'true'
+        : wrong('true or false', text)
     case 'string':
       return typeof value === 'string' ? value : wrong('a text')
     default:
@@ -80,13 +80,10 @@ function unknownKey(key: string, path: Problem['path'], fields: ReadonlyMap<stri
 /** Where a key that stands in the wrong place is known: a container's key at the top, or the other way round. */
 function homeOf(key: string, path: Problem['path']): string | undefined {
   const task = registerShape()
-  if (task.kind !== 'structure') return undefined
   if (path.length > 0 && task.fields.has(key)) return 'to the task definition itself, beside containerDefinitions'
   const containers = task.fields.get('containerDefinitions')
-  const container = containers?.kind === 'list' ? containers.item : undefined
-  return container?.kind === 'structure' && container.fields.has(key)
-    ? 'to a container in containerDefinitions'
-    : undefined
+  const container = containers?.kind === 'list' && containers.item.kind === 'structure' ? containers.item : undefined
+  return container?.fields.has(key) ? 'to a container in containerDefinitions' : undefined
 }
 
 function placeOf(path: Problem['path']): string {

@@ -2,15 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { ECSClient } from '@aws-sdk/client-ecs'
 import { messageOf, UserError } from '@deploy-actions/action-kit'
-import { type FetchedTaskDefinition, fetchTaskDefinition, type TaskDefinitionInput, toRegisterInput } from './fetch.ts'
+import { fetchTaskDefinition, type TaskDefinitionInput, toRegisterInput } from './fetch.ts'
 import { parseTaskDefinitionFile } from './parse-file.ts'
 import type { TaskDefinitionSource } from './source-text.ts'
-
-export interface LoadedTaskDefinition {
-  definition: TaskDefinitionInput
-  /** The revision that was named, which registerOrReuse takes as `current`; undefined for a file. */
-  current: FetchedTaskDefinition | undefined
-}
 
 /**
  * The task definition that `source` names, in RegisterTaskDefinition's form. Files are relative to `workspace`. Throws
@@ -21,22 +15,7 @@ export async function loadTaskDefinition(
   source: TaskDefinitionSource,
   workspace: string,
 ): Promise<TaskDefinitionInput> {
-  return (await loadNamedTaskDefinition(ecs, source, workspace)).definition
-}
-
-/**
- * As loadTaskDefinition, with the revision itself where one is named: however old it is, it can then be reused as it
- * is.
- */
-export async function loadNamedTaskDefinition(
-  ecs: ECSClient,
-  source: TaskDefinitionSource,
-  workspace: string,
-): Promise<LoadedTaskDefinition> {
-  if ('reference' in source) {
-    const current = await fetchTaskDefinition(ecs, source.reference)
-    return { definition: toRegisterInput(current), current }
-  }
+  if ('reference' in source) return toRegisterInput(await fetchTaskDefinition(ecs, source.reference))
   const { file } = source
   const text = await readFile(resolve(workspace, file), 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new UserError(
@@ -45,5 +24,5 @@ export async function loadNamedTaskDefinition(
         : `Task definition file "${file}" cannot be read: ${messageOf(error)}`,
     )
   })
-  return { definition: parseTaskDefinitionFile(text, file), current: undefined }
+  return parseTaskDefinitionFile(text, file)
 }
