@@ -13,7 +13,7 @@ export async function endReleases(
   const waiting = open.filter((ticket) => !kept.hasEnded(ticket))
   if (waiting.length === 0) log.info('No release of this job is left to be ended.')
   for (const ticket of waiting) {
-    await finish({ ...ticket, jobStatus }, { ssm: ssmClient({ region: ticket.region, log, clock }), clock, log })
+    await finish(ticket, jobStatus, { ssm: ssmClient({ region: ticket.region, log, clock }), clock, log })
     kept.end(ticket)
   }
   return {}

@@ -8,5 +8,6 @@ await runAction('begin-release', async (runtime) => {
   }
   const inputs = parseInputs(runtime.inputs)
   // Loaded only now: a mistake in the inputs is said without waiting for the AWS SDK.
-  return (await import('./begin.ts')).begin(inputs, runtime)
+  const [{ createDeps }, { run }] = await Promise.all([import('./deps.ts'), import('./run.ts')])
+  return run(inputs, createDeps(inputs, runtime))
 })

@@ -8,47 +8,33 @@ import {
 } from '@deploy-actions/action-kit'
 import { shortDigest } from '@deploy-actions/ecr'
 import {
-  type GateAnswer,
-  type ImageSchema,
+  type GateGo,
   intentServes,
   type RecordState,
   type Release,
-  recordName,
+  type StoredRecord,
   warningText,
 } from '@deploy-actions/release'
 import type { Inputs } from './inputs.ts'
 
-type Going = Extract<GateAnswer, { go: true }>
-
-export interface Begun {
+/** A release that has begun. */
+export interface BegunRelease {
   inputs: Inputs
-  /** The record as it was found. */
+  /** The record as it was found, and as it was written. */
   before: RecordState | undefined
-  /** There was none. */
-  isFirst: boolean
-  state: RecordState
-  image: ImageSchema
-  answer: Going
+  record: StoredRecord
+  answer: GateGo
 }
 
-export function toMigrate({ because, between }: Going): string[] {
-  return because === 'overridden' ? [] : between
-}
-
-export function willMigrate(answer: Going): boolean {
-  return answer.because === 'migrates' || toMigrate(answer).length > 0
-}
-
-export function sayBegun(log: Log, { inputs, before, isFirst, state, image, answer }: Begun): void {
+export function sayBegun(log: Log, begun: BegunRelease): void {
+  const { inputs, before, record, answer } = begun
   const { application, environment, digest, commit } = inputs
-  const from = state.releases[0]
+  const from = record.state.releases[0]
   log.info(
     `Releasing ${shortDigest(digest)}${commit ? ` (commit ${commit.slice(0, 7)})` : ''} of ${application} to ${environment}.`,
   )
-  if (isFirst)
-    log.notice(
-      `There was no record of ${application} in ${environment}; ${recordName(inputs)} is started with this release.`,
-    )
+  if (record.version === 1)
+    log.notice(`There was no record of ${application} in ${environment}; ${record.name} is started with this release.`)
   else
     log.info(
       from
@@ -61,10 +47,10 @@ export function sayBegun(log: Log, { inputs, before, isFirst, state, image, answ
     log.warning(
       `The ${unfinished.kind === 'release' ? 'release' : 'way back'} of ${nameOf(unfinished)} that began on ${unfinished.since}${unfinished.run ? ` (${unfinished.run})` : ''} never reported its end; its runner was lost or killed. What it reached: ${reached(unfinished.services)}.${intentServes(before) ? ' As all its services had completed by then, it is on record as a release that ended well from now on.' : ''}`,
     )
-  for (const warning of answer.warnings) log.warning(warningText(warning, recordName(inputs)))
-  log.info(levelLine(state, image, answer))
-  for (const name of toMigrate(answer)) log.info(`  ${name}`)
-  if (willMigrate(answer) && from)
+  for (const warning of answer.warnings) log.warning(warningText(warning, record.name))
+  log.info(levelLine(begun))
+  for (const name of answer.migrations) log.info(`  ${name}`)
+  if (answer.because === 'migrates' && from)
     log.info(
       'From the migration until the deployment has completed, the previous release runs on the new schema: it has to be able to.',
     )
@@ -75,11 +61,10 @@ export function refusedSummary({ application, environment }: Inputs, message: st
   return [summaryHeading(`Release of ${application} to ${environment}`, 'refused'), markdownText(message)].join('\n\n')
 }
 
-export function beginSummary({ inputs, state, image, answer }: Begun): string {
-  const previous = state.releases[0]
-  const list = toMigrate(answer)
-    .map((name) => `- ${markdownInlineCode(name)}`)
-    .join('\n')
+export function beginSummary(begun: BegunRelease): string {
+  const { inputs, record, answer } = begun
+  const previous = record.state.releases[0]
+  const list = answer.migrations.map((name) => `- ${markdownInlineCode(name)}`).join('\n')
   return [
     summaryHeading(`Release of ${inputs.application} to ${inputs.environment}`, 'begun'),
     markdownTable(
@@ -88,7 +73,7 @@ export function beginSummary({ inputs, state, image, answer }: Begun): string {
         [
           `\`${inputs.repository.name}@${shortDigest(inputs.digest)}\``,
           previous ? markdownInlineCode(nameOf(previous)) : 'none on record',
-          markdownText(levelLine(state, image, answer)),
+          markdownText(levelLine(begun)),
         ],
       ],
     ),
@@ -97,13 +82,15 @@ export function beginSummary({ inputs, state, image, answer }: Begun): string {
   ].join('\n\n')
 }
 
-function levelLine(state: RecordState, image: ImageSchema, answer: Going): string {
-  const level = image.level.text
-  if (level === 'none' && !willMigrate(answer)) return 'The image has no migrations, and the database needs none.'
-  if (!willMigrate(answer))
-    return `Nothing to migrate: the image expects ${level}, the database has ${state.schema?.level}.`
-  if (!state.schema) return `The level of the database is not on record yet; the image brings ${level}.`
-  return `${toMigrate(answer).length} to migrate: from ${state.schema.level} to ${level}.`
+function levelLine({ record, answer: { because, level, migrations } }: BegunRelease): string {
+  const { schema } = record.state
+  if (because === 'migrates')
+    return schema
+      ? `${migrations.length} to migrate: from ${schema.level} to ${level}.`
+      : `The level of the database is not on record yet; the image brings ${level}.`
+  return level === 'none'
+    ? 'The image has no migrations, and the database needs none.'
+    : `Nothing to migrate: the image expects ${level}, the database has ${schema?.level}.`
 }
 
 function reached(services: Record<string, string>): string {

@@ -668,7 +668,7 @@ describe('trouble', () => {
 describe('a wrong input fails before any call', () => {
   test.each([
     [{ environment: '' }, 'Input "environment" is required'],
-    [{ digest: 'sha256:123' }, 'Input "digest" is "sha256:123". Valid: sha256: and 64 hex digits'],
+    [{ digest: 'sha256:123' }, 'Input "digest" is "sha256:123". Valid: sha256: followed by 64 hex digits'],
     [{ 'tested-in': 'production' }, 'Input "tested-in" is "production", the environment that is released to'],
     [{ region: 'Frankfurt' }, 'Input "region" is "Frankfurt". Valid: an AWS region'],
   ])('%j', async (inputs, message) => {

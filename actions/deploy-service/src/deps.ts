@@ -16,6 +16,14 @@ export interface Deps {
   saveOpen(open: OpenDeployments | undefined): void
 }
 
+/** Whether we may return to the release of before, should this one not end well, and why not. */
+export interface UndoRight {
+  allowed: boolean
+  why: string
+  /** Where the guard forbids it: the schema levels that the release of before expects and that the database has. */
+  schema?: { code: string; database: string }
+}
+
 /** Deployments that are under way, for `post`. */
 export interface OpenDeployments {
   region: string

@@ -15,10 +15,11 @@ import { findServices } from './revision/services.ts'
 import { checkDigests, sayTags, tagExpectations } from './revision/tag-digests.ts'
 import { followRollbacks, undoInterrupted, withSchemaNote } from './undo/interrupted.ts'
 import { rollBackCompleted } from './undo/together.ts'
-import { unguarded } from './undo-right.ts'
 import { targetsAfterConflicts } from './update/conflicts.ts'
 import { openBook } from './update/open-deployments.ts'
 import { updateAll } from './update/update.ts'
+
+const unguarded = { allowed: true, why: 'No application is given, so no schema level is guarded.' }
 
 /**
  * Deploys: works out what each service is to run, registers it, asks the guard, updates, watches until ECS has ended every deployment, and says how it ended. A verdict
@@ -34,9 +35,9 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const found = await wantedDefinitions(inputs, targets, images, deps)
   refuseReplacement(inputs, found)
   await refuseMissingImages(found, deps)
-  const protection = inputs.release && (await import('./protection.ts'))
-  await protection?.sayDrift(inputs, found, deps)
-  const schemaLevel = await protection?.mayServe(inputs, found, deps)
+  const gate = inputs.release && (await import('./gate/index.ts'))
+  await gate?.sayDrift(inputs, found, deps)
+  const schemaLevel = await gate?.mayServe(inputs, found, deps)
   const settled = await targetsAfterConflicts(inputs, found, deps)
   // What was rolled back while we waited is no base for this release.
   const wanted = settled ? await wantedDefinitions(inputs, settled, images, deps) : found
@@ -45,10 +46,10 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   sayTags(wanted, deps)
 
   const revisions = await registerRevisions(wanted, runTags(deps.github, schemaLevel), deps)
-  const undo = (await protection?.recordTarget(inputs, wanted, revisions, deps)) ?? unguarded
+  const undo = (await gate?.recordTarget(inputs, wanted, revisions, deps)) ?? unguarded
   const book = openBook(inputs, undo, deps.saveOpen)
   const { started, refused } = await updateAll(inputs, wanted, revisions, book, deps)
-  const unwanted = await protection?.stopUnwanted(inputs, wanted, started, deps)
+  const unwanted = await gate?.stopOverruled(inputs, wanted, started, deps)
 
   const stages = stageTimes()
   const watchedFrom = clock.now()
@@ -57,13 +58,13 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
     onPause: inputs.onPause,
     onObserved: stages.take,
   })
-  const right = (await protection?.undoRightNow(inputs, wanted, undo, deps)) ?? undo
+  const right = (await gate?.undoRightNow(inputs, wanted, undo, deps)) ?? undo
   const undone = await undoInterrupted(inputs, ended, right, deps)
   for (const outcome of undone) if (!outcome.unfinished) book.closed(outcome.started.service)
   const followed = (await followRollbacks(undone, deps)).map((outcome) => withSchemaNote(outcome, right))
   const checked = await checkDigests(followed, expectations, deps)
   const together = await rollBackCompleted(inputs, { outcomes: checked, refused }, right, deps)
-  const late = together.length === 0 ? await protection?.recordCompleted(inputs, checked, wanted, deps) : undefined
+  const late = together.length === 0 ? await gate?.recordCompleted(inputs, checked, wanted, deps) : undefined
 
   const reports = await explain(checked, deps)
   const names = wanted.map(({ target }) => target.name)

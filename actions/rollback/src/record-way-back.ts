@@ -3,7 +3,6 @@ import {
   allOf,
   type Change,
   frozen,
-  type GateAnswer,
   gateText,
   knownImage,
   markedBad,
@@ -35,16 +34,9 @@ export interface Marks {
   pending?: PendingMigration | undefined
 }
 
-export type Recorded = { kind: 'written'; marks: Marks } | { kind: 'refused'; message: string } | { kind: 'moved' }
+const moved = { go: false } as const
 
-const notAsked: GateAnswer = {
-  go: true,
-  because: 'unguarded',
-  between: [],
-  level: undefined,
-  sourceKey: undefined,
-  warnings: [],
-}
+export type Recorded = { kind: 'written'; marks: Marks } | { kind: 'refused'; message: string } | { kind: 'moved' }
 
 /**
  * The first thing that is written, in one compare-and-set with the gate's answer: the way back and its target, the
@@ -64,16 +56,16 @@ export async function recordWayBack(
     return { kind: 'written', marks: { written: false, bad, pending: situation.state?.pending } }
   const store = { ssm: deps.ssm, clock: deps.clock, signal: deps.signal }
   try {
-    let isMoved = false
-    const ask = (state: RecordState) => {
-      isMoved = !isStillMeant(inputs, situation, choice.target, state)
-      return isMoved ? Promise.resolve(notAsked) : choice.ask(state)
-    }
-    const { answer, record: written } = await recordIntent(store, record, ask, (state) =>
-      isMoved ? state : changeFor(inputs, choice, bad, deps)(state),
+    const { answer, record: written } = await recordIntent(
+      store,
+      record,
+      async (state) => (isStillMeant(inputs, situation, choice.target, state) ? choice.ask(state) : moved),
+      changeFor(inputs, choice, bad, deps),
     )
-    if (!answer.go) return { kind: 'refused', message: gateText(answer.refusal, recordName(record)) }
-    if (isMoved) return { kind: 'moved' }
+    if (!answer.go)
+      return 'refusal' in answer
+        ? { kind: 'refused', message: gateText(answer.refusal, recordName(record)) }
+        : { kind: 'moved' }
     const { intent, pending } = written.state
     return { kind: 'written', marks: { written: true, bad, number: intent?.number, pending } }
   } catch (error) {

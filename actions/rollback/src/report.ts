@@ -1,11 +1,4 @@
-import {
-  type Log,
-  markdownDigests,
-  markdownInlineCode,
-  markdownTable,
-  markdownText,
-  summaryHeading,
-} from '@deploy-actions/action-kit'
+import { type Log, markdownDigests, markdownTable, markdownText, summaryHeading } from '@deploy-actions/action-kit'
 import { shortDigest } from '@deploy-actions/ecr'
 import { type DeploymentOutcome, familyRevision, type Verdict } from '@deploy-actions/ecs'
 import { liftText, recordName } from '@deploy-actions/release'

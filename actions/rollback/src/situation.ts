@@ -50,7 +50,7 @@ export async function lookAround(inputs: Inputs, deps: Deps): Promise<Situation>
     readState(inputs, deps),
     // Without it the way back goes on, as if no release were under way: what ECS deploys shows in the services all the
     // same.
-    record && readLock(ssm, record.application, record.environment, clock.now()).catch(() => undefined),
+    record && readLock(ssm, record, clock.now()).catch(() => undefined),
     describeDeployableServices(ecs, cluster, services),
   ])
   const intent = state?.intent

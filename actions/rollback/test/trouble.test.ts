@@ -139,7 +139,7 @@ test.concurrent('of two services that go back together one that fails makes the 
 test.concurrent('a timeout leaves the way back running and says so', async () => {
   await using on = await stage({ speed: 1 })
   await on.write(history(on))
-  const run = await on.run({ ...withRecord, timeout: '3s' })
+  const run = await on.run({ ...withRecord, timeout: '10s' })
   expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'timed-out' } })
   expect((await on.serves()).digest).toBe(on.digests.good)
 })
@@ -190,7 +190,7 @@ describe('priority normal', () => {
     await using on = await stage()
     await on.write(history(on))
     await on.put(`${name}/lock`, { holder: { token: 't', run: 'run 9' }, since, until: '2099-01-01T00:00:00Z' })
-    const run = await on.run({ ...withRecord, priority: 'normal', timeout: '1s' })
+    const run = await on.run({ ...withRecord, priority: 'normal', timeout: '10s' })
     expect(run.exitCode).toBe(1)
     expect(run.annotations.at(-1)?.message).toMatch(
       /run 9 still holds the lock\. Nothing was changed\. With priority: high/,
@@ -204,7 +204,7 @@ describe('a wrong input fails before any call', () => {
     [{ service: '' }, 'Input "service" is required'],
     [{ priority: 'urgent' }, 'Input "priority" is "urgent". Valid: high, panic, normal.'],
     [{ to: 'sha256:123' }, 'Input "to" is "sha256:123". Valid: previous, a digest'],
-    [{ application: 'shop' }, 'Input "environment" is required with "application"'],
+    [{ application: 'shop' }, 'Input "environment" is required together with "application"'],
   ])('%j', async (inputs, message) => {
     await using on = await stage()
     const before = on.simulator.calls.length

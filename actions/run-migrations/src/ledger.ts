@@ -15,7 +15,6 @@ import {
   recordIntent,
   recordName,
   runName,
-  snapshotTaken,
   updateRecord,
   warningText,
 } from '@deploy-actions/release'
@@ -76,12 +75,12 @@ export function ledger(release: ReleaseInputs, { digest }: NonNullable<Inputs['i
       return (await readRecord(ssm, release))?.state.pending?.task
     },
     async begin({ image, state: planned }) {
-      const pending = migrationBegun({ level: image.level.text, digest, since: now(), run })
+      const pending = { level: image.level.text, digest, since: now(), run }
       const snapshot = release.snapshotId
-        ? snapshotTaken({ id: release.snapshotId, level: planned?.schema?.level ?? 'unknown', at: now() })
-        : (same: RecordState) => same
+        ? { id: release.snapshotId, level: planned?.schema?.level ?? 'unknown', at: now() }
+        : undefined
       const { answer } = await recordIntent({ ssm, clock, signal: deps.cancelled }, release, ask, (state) =>
-        allOf(onlyAfter(planned, release), snapshot, pending)(state),
+        allOf(onlyAfter(planned, release), migrationBegun(pending, snapshot))(state),
       )
       if (!answer.go) throw new UserError(gateText(answer.refusal, recordName(release)))
     },
@@ -93,9 +92,7 @@ export function ledger(release: ReleaseInputs, { digest }: NonNullable<Inputs['i
       await write(migrationDone({ level, ...(complete ? { digest } : {}), since: now(), run }))
     },
     async notStarted({ state }) {
-      await write((current) =>
-        state?.pending ? { ...current, pending: state.pending } : migrationNotStarted(digest)(current),
-      )
+      await write(migrationNotStarted(digest, state?.pending))
     },
   }
 }
@@ -128,7 +125,7 @@ async function planFor(
     throw new UserError(
       `The repository has no image ${digest}. Push it first (push-ecr), or check repository, registry and registry-region. No task was started.`,
     )
-  const { between, because } = answer
+  const { migrations: names, because } = answer
   const warnings = answer.warnings.map((warning) => warningText(warning, name))
   if (because === 'overridden')
     return {
@@ -137,7 +134,7 @@ async function planFor(
       level: recorded,
       warnings,
     }
-  if (because === 'migrates' || between.length > 0) return { answer: 'migrate', names: between, image, state, warnings }
+  if (because === 'migrates') return { answer: 'migrate', names, image, state, warnings }
   const level = image.level.text
   const why =
     level === 'none'

@@ -116,7 +116,8 @@ describe('admission', () => {
     expect(answer.go ? '' : gateText(answer.refusal, '/n')).toMatch(
       /^The image sha256:5+, built from the same sources as sha256:4+, was marked bad on .*: slow\. .*Push a fix/,
     )
-    expect(await because(state, { images: [{ ...pinned, sourceKey: 'key' }] })).toBe('bad')
+    const known = stateWith({ ...state, releases: [release('5', { sourceKey: 'key' })] })
+    expect(await because(known, { images: [pinned] })).toBe('bad')
   })
 })
 
@@ -147,7 +148,7 @@ describe('images whose schema cannot be told', () => {
 })
 
 describe('a release was overruled since it was let go on', () => {
-  const question = { images: [{ digest: digest('5') }], commit: undefined, run: 'run 5', now }
+  const question = { images: [{ name: 'shop', digest: digest('5'), read: undefined }], run: 'run 5', now }
   const own = intent('5')
   const wayBack = intent('6', { kind: 'rollback', leaving: { number: 5, run: 'run 5' }, by: 'ada' })
   const when = (state: Partial<RecordState>, stage: 'updated' | 'completed') =>
@@ -158,22 +159,24 @@ describe('a release was overruled since it was let go on', () => {
     ['its image was marked bad', { intent: own, bad: [{ digest: digest('5'), since }] }, { because: 'bad' }],
     ['it is on record nowhere, and releases were frozen', { freeze }, { because: 'frozen', decision: freeze }],
     ['another one is on record, and releases were frozen', { freeze, intent: intent('4') }, { because: 'frozen' }],
-  ])('where %s', (_, state, expected) => {
-    expect(when(state, 'completed')).toMatchObject(expected)
-    expect(when(state, 'updated')).toMatchObject(expected)
+  ])('where %s', async (_, state, expected) => {
+    expect(await when(state, 'completed')).toMatchObject(expected)
+    expect(await when(state, 'updated')).toMatchObject(expected)
   })
 
   test.each<[string, Partial<RecordState>]>([
     ['nothing happened', { intent: own }],
     ['the freeze has ended', { freeze: { ...freeze, until: since } }],
     ['an operator went back from another run', { intent: { ...wayBack, leaving: { number: 4, run: 'run 4' } } }],
-  ])('but not where %s', (_, state) => {
-    expect(when(state, 'completed')).toBeUndefined()
-    expect(when(state, 'updated')).toBeUndefined()
+  ])('but not where %s', async (_, state) => {
+    expect(await when(state, 'completed')).toBeUndefined()
+    expect(await when(state, 'updated')).toBeUndefined()
   })
 
-  test('a freeze ends one that was only just updated; one that has completed serves, and the freeze is for those to come', () => {
-    expect(when({ intent: own, freeze }, 'updated')).toMatchObject({ because: 'frozen' })
-    expect(when({ intent: own, freeze }, 'completed')).toBeUndefined()
+  test('a freeze ends one that was only just updated; one that has completed serves, and the freeze is for those to come', async () => {
+    expect(await when({ intent: own, freeze }, 'updated')).toMatchObject({ because: 'frozen' })
+    expect(await when({ intent: own, freeze }, 'completed')).toBeUndefined()
+    const bad = [{ digest: digest('5'), since }]
+    expect(await when({ intent: own, freeze, bad }, 'completed')).toMatchObject({ because: 'bad' })
   })
 })

@@ -1,12 +1,14 @@
 import fc from 'fast-check'
-import { appliedMigrations, begunMigrations } from '../src/gate/database-migrations.ts'
-import { type GuardAnswer, guard } from '../src/gate/guard.ts'
+import { migrationsOf } from '../src/gate/database-migrations.ts'
+import { guard, overridden } from '../src/gate/guard.ts'
+import type { GuardAnswer } from '../src/gate/types.ts'
 import {
   type GatePurpose,
   gateText,
   type ImageSchema,
   type Migration,
   type RecordState,
+  type SchemaReader,
   schemaLevel,
   warningText,
 } from '../src/index.ts'
@@ -35,7 +37,8 @@ function ask(
   } = {},
 ): GuardAnswer {
   const state = 'state' in more ? more.state : database(applied ?? [])
-  return guard({ purpose, image: expects, applied, ...more, state })
+  const answer = guard({ purpose, image: expects, applied, ...more, state })
+  return more.acrossSchema ? overridden(answer) : answer
 }
 
 const short = (answer: GuardAnswer) => (answer.go ? answer.because : answer.refusal.because)
@@ -76,7 +79,7 @@ describe('the guard', () => {
 
   test('a squash that the operator accepts migrates', () => {
     const answer = ask('migrate', image('squashed'), abc, { acceptHistory: true })
-    expect(answer).toMatchObject({ go: true, because: 'migrates', between: ['squashed'] })
+    expect(answer).toMatchObject({ go: true, because: 'migrates', migrations: ['squashed'] })
     expect(warnings(answer)).toEqual([expect.stringContaining('taken to be the same schema')])
   })
 
@@ -89,7 +92,7 @@ describe('the guard', () => {
 
   test('across-schema goes on, and says what it overrides', () => {
     const answer = ask('rollback', image('a'), abc, { acrossSchema: true })
-    expect(answer).toMatchObject({ go: true, because: 'overridden', between: ['b', 'c'] })
+    expect(answer).toMatchObject({ go: true, because: 'overridden', warnings: [{ refusal: { missing: ['b', 'c'] } }] })
     expect(warnings(answer)[0]).toMatch(/^across-schema overrides: The database has/)
     expect(ask('rollback', image('a', 'b', 'c'), abc, { acrossSchema: true })).toMatchObject({ because: 'equal' })
   })
@@ -99,7 +102,7 @@ describe('the guard', () => {
     expect(short(ask('deploy', image(), undefined, without))).toBe('first')
     expect(short(ask('rollback', image(), undefined, without))).toBe('first')
     expect(short(ask('deploy', image('a'), undefined, without))).toBe('migrate-first')
-    expect(ask('migrate', image('a'), undefined, without)).toMatchObject({ because: 'first', between: ['a'] })
+    expect(ask('migrate', image('a'), undefined, without)).toMatchObject({ because: 'migrates', migrations: ['a'] })
     expect(short(ask('rollback', image('a'), undefined, without))).toBe('unknown')
   })
 
@@ -192,10 +195,13 @@ describe('what the database has', () => {
   const abc = list('a', 'b', 'c')
   const level = schemaLevel(abc).text
   const none = async () => undefined
+  type Asked = [state: RecordState | undefined, image: ImageSchema, read: SchemaReader]
+  const applied = (...[state, ...rest]: Asked) => migrationsOf(state?.schema, state, ...rest)
+  const begun = (...[state, ...rest]: Asked) => migrationsOf(state?.pending, state, ...rest)
 
   test('is read from the image that established the level', async () => {
     const read = async (asked: string) => (asked === digest('a') ? image('a', 'b', 'c') : undefined)
-    expect(await appliedMigrations(database(abc), image('x'), read)).toEqual(abc)
+    expect(await applied(database(abc), image('x'), read)).toEqual(abc)
   })
 
   test('or from another release of that level, when that image is gone', async () => {
@@ -205,33 +211,33 @@ describe('what the database has', () => {
       asked.push(one)
       return one === digest('2') ? image('a', 'b', 'c') : undefined
     }
-    expect(await appliedMigrations(state, image('x'), read)).toEqual(abc)
+    expect(await applied(state, image('x'), read)).toEqual(abc)
     expect(asked).toEqual([digest('a'), digest('2')])
   })
 
   test('or recognised as the beginning of the list of the image itself', async () => {
-    expect(await appliedMigrations(database(abc), image('a', 'b', 'c', 'd'), none)).toEqual(abc)
-    expect(await appliedMigrations(database(abc), image('a', 'b', 'd'), none)).toBeUndefined()
+    expect(await applied(database(abc), image('a', 'b', 'c', 'd'), none)).toEqual(abc)
+    expect(await applied(database(abc), image('a', 'b', 'd'), none)).toBeUndefined()
   })
 
   test('needs no reading for none, for the same level, and where nothing is known', async () => {
     const never = () => Promise.reject(new Error('was read'))
-    expect(await appliedMigrations(database([]), image('a'), never)).toEqual([])
-    expect(await appliedMigrations(database(abc), image('a', 'b', 'c'), never)).toEqual(abc)
-    expect(await appliedMigrations(undefined, image('a'), never)).toBeUndefined()
+    expect(await applied(database([]), image('a'), never)).toEqual([])
+    expect(await applied(database(abc), image('a', 'b', 'c'), never)).toEqual(abc)
+    expect(await applied(undefined, image('a'), never)).toBeUndefined()
   })
 
   test('what a pending migration may have applied is read from the image that it ran, or recognised', async () => {
     const pending = { level, digest: digest('b'), since }
     const read = async (asked: string) => (asked === digest('b') ? image('a', 'b', 'c') : undefined)
-    expect(await begunMigrations(stateWith({ pending }), image('x'), read)).toEqual(abc)
-    expect(await begunMigrations(stateWith({ pending }), image('a', 'b', 'c', 'd'), none)).toEqual(abc)
-    expect(await begunMigrations(stateWith({ pending }), image('x'), none)).toBeUndefined()
-    expect(await begunMigrations(database(abc), image('x'), read)).toBeUndefined()
+    expect(await begun(stateWith({ pending }), image('x'), read)).toEqual(abc)
+    expect(await begun(stateWith({ pending }), image('a', 'b', 'c', 'd'), none)).toEqual(abc)
+    expect(await begun(stateWith({ pending }), image('x'), none)).toBeUndefined()
+    expect(await begun(database(abc), image('x'), read)).toBeUndefined()
   })
 
   test('an image under that digest whose labels say something else is not believed', async () => {
     const read = async () => image('a', 'b')
-    expect(await appliedMigrations(database(abc), image('x'), read)).toBeUndefined()
+    expect(await applied(database(abc), image('x'), read)).toBeUndefined()
   })
 })

@@ -27,13 +27,13 @@ const take = (
   who: LockHolder,
   { timeoutMs = 0, expiresMs = 90 * minute, signal = undefined as AbortSignal | undefined } = {},
 ) => acquireLock({ ssm, clock, log, ...(signal && { signal }) }, { ...where, holder: who, expiresMs, timeoutMs })
-const held = () => readLock(ssm, 'shop', 'production', clock.now())
+const held = () => readLock(ssm, where, clock.now())
 
 test('is taken, seen, given back, and taken by the next', async () => {
   expect(await take(holder('1'))).toMatchObject({ status: 'held', until: new Date('2026-11-01T09:30:00Z') })
   expect(await held()).toEqual(holder('1'))
   expect(await take(holder('2'))).toMatchObject({ status: 'timed-out', holder: { token: '1' } })
-  expect(await releaseLock(ssm, clock, { ...where, token: '1' })).toBe(true)
+  expect(await releaseLock(ssm, clock, where, '1')).toBe(true)
   expect(await held()).toBeUndefined()
   expect(await take(holder('2'))).toMatchObject({ status: 'held' })
 })
@@ -45,14 +45,14 @@ test('of many who ask at once exactly one gets it', async () => {
     expect(winners).toHaveLength(1)
     const winner = (await held())!
     for (const result of results) if (result.status !== 'held') expect(result.holder.token).toBe(winner.token)
-    if (round === 'first') await releaseLock(ssm, clock, { ...where, token: winner.token })
+    if (round === 'first') await releaseLock(ssm, clock, where, winner.token)
     else clock.advance(92 * minute)
   }
 })
 
 test('is never given back by anybody else', async () => {
   await take(holder('1'))
-  expect(await releaseLock(ssm, clock, { ...where, token: '2' })).toBe(false)
+  expect(await releaseLock(ssm, clock, where, '2')).toBe(false)
   expect(await held()).toEqual(holder('1'))
 })
 
@@ -62,7 +62,7 @@ test('past its end it is taken over, and the late owner cannot give it back', as
   expect(await take(holder('2'))).toMatchObject({ status: 'timed-out' })
   clock.advance(31_000)
   expect(await take(holder('2'))).toMatchObject({ status: 'held', tookOver: { token: '1' } })
-  expect(await releaseLock(ssm, clock, { ...where, token: '1' })).toBe(false)
+  expect(await releaseLock(ssm, clock, where, '1')).toBe(false)
   expect(await held()).toEqual(holder('2'))
 })
 
@@ -70,7 +70,7 @@ test('is waited for, with who holds it, again every minute, and taken once it is
   await take(holder('1', { what: 'abc1234' }))
   const waiting = take(holder('2'), { timeoutMs: 30 * minute })
   while (log.lines.length < 3) await new Promise((resolve) => setImmediate(resolve))
-  await releaseLock(ssm, clock, { ...where, token: '1' })
+  await releaseLock(ssm, clock, where, '1')
   expect(await waiting).toMatchObject({ status: 'held' })
   expect(log.lines[0]).toBe(
     'Waiting for the lock of shop in production: https://github.com/octo/shop/actions/runs/1 (by octocat, for abc1234) holds it since 2026-11-01T08:00:00.000Z, for at most 1h 30m more. Waited 0s of 30m.',

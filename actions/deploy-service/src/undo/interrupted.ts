@@ -8,9 +8,8 @@ import {
   undoDeployment,
   watchDeployments,
 } from '@deploy-actions/ecs'
-import type { Deps } from '../deps.ts'
+import type { Deps, UndoRight } from '../deps.ts'
 import type { Inputs, Undo } from '../inputs.ts'
-import type { UndoRight } from '../undo-right.ts'
 
 /** ECS lists a deployment up to half a minute late. After SIGINT the runner leaves 7.5 s; what is not found by then is left to `post`. */
 const afterCancel = { patienceMs: 4_000, atMostMs: 5_000, endMs: 1 }

@@ -5,9 +5,8 @@ import {
   type Verdict,
   watchDeployments,
 } from '@deploy-actions/ecs'
-import type { Deps } from '../deps.ts'
+import type { Deps, UndoRight } from '../deps.ts'
 import type { Inputs } from '../inputs.ts'
-import type { UndoRight } from '../undo-right.ts'
 
 const unfailed: Verdict[] = ['completed', 'paused', 'superseded']
 

@@ -1,7 +1,6 @@
 import type { StartedDeployment } from '@deploy-actions/ecs'
-import type { OpenDeployment, OpenDeployments } from '../deps.ts'
+import type { OpenDeployment, OpenDeployments, UndoRight } from '../deps.ts'
 import type { Inputs } from '../inputs.ts'
-import type { UndoRight } from '../undo-right.ts'
 
 /** What `post` must look after should this process be killed, written to the step's state at every change. */
 export interface OpenBook {

@@ -16,11 +16,11 @@ export interface UndoOptions {
 /** What became of the wish to undo a deployment; the words are the caller's. */
 export type UndoResult =
   /** ECS took the stop and rolls back. */
-  | { kind: 'rolling-back'; serviceDeploymentArn: string }
+  | { kind: 'rolling-back'; serviceDeploymentArn: string; text: string }
   /** It was over already, or is ending by itself; `outcome` says how, where that could be seen. */
   | { kind: 'ended'; outcome: DeploymentOutcome | undefined; text: string }
   | { kind: 'not-listed'; text: string }
-  | { kind: 'unanswered' }
+  | { kind: 'unanswered'; text: string }
   | { kind: 'failed'; cause: unknown }
 
 /**
@@ -35,7 +35,12 @@ export async function undoDeployment(
   const work = stop(context, started, options).catch((cause: unknown): UndoResult => ({ kind: 'failed', cause }))
   if (options.atMostMs === undefined) return work
   const timer = new AbortController()
-  const late = context.clock.sleep(options.atMostMs, timer.signal).then((): UndoResult => ({ kind: 'unanswered' }))
+  const late = context.clock.sleep(options.atMostMs, timer.signal).then(
+    (): UndoResult => ({
+      kind: 'unanswered',
+      text: `${started.service}: ECS has not answered the stop yet.`,
+    }),
+  )
   try {
     return await Promise.race([work, late])
   } finally {
@@ -53,7 +58,7 @@ async function stop(
   log.info(stopped.text)
   switch (stopped.result) {
     case 'stopped':
-      return { kind: 'rolling-back', serviceDeploymentArn: stopped.serviceDeploymentArn }
+      return { kind: 'rolling-back', serviceDeploymentArn: stopped.serviceDeploymentArn, text: stopped.text }
     case 'not-found':
       return { kind: 'not-listed', text: stopped.text }
     case 'ended': {

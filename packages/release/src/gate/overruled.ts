@@ -1,41 +1,20 @@
-import { badMark, type ImageIdentity, isReleaseOf, leaves } from '../record/releases.ts'
-import type { BadMark, Freeze, Intent, RecordState } from '../record/state.ts'
-import { freezeHolds } from './admission.ts'
+import { isReleaseOf } from '../record/releases.ts'
+import { notAdmitted } from './admission.ts'
+import type { AdmissionQuestion, AdmissionRefusal } from './types.ts'
 
-/** What speaks against a release that was let go on. */
-export interface Overruled {
-  because: 'frozen' | 'bad' | 'overruled'
-  decision: Partial<Pick<BadMark & Freeze & Intent, 'by' | 'reason' | 'since'>>
-}
-
-export interface OverruledQuestion {
-  images: ImageIdentity[]
-  state: RecordState | undefined
-  commit: string | undefined
-  run: string
-  now: Date
-}
+export type Overruling = Exclude<AdmissionRefusal, { because: 'superseded' }>
 
 /**
- * What has been decided against a release since the gate let it go on: an operator went back from it, its image was
- * marked bad, or releases were frozen. Undefined when nothing was. `stage`: right after the update a freeze ends it
- * too; once it has completed, a freeze is for those to come, unless nothing else on record shows whether this release
- * is meant.
+ * What has been decided against a release since the gate let it go on: releases were frozen, an image of it was marked
+ * bad, or an operator went back from it. Undefined when nothing was. `stage`: a freeze ends a release that was just
+ * updated. For one that has completed it does not count, unless the release is not on record and so may be what is meant.
  */
-export function overruled(question: OverruledQuestion, stage: 'updated' | 'completed'): Overruled | undefined {
-  const { state, images, commit, run, now } = question
-  if (!state) return undefined
-  const { intent, freeze } = state
-  const [mark] = images.flatMap((image) => badMark(state.bad, image) ?? [])
-  const wayBack = leaves(intent, run) ? intent : undefined
-  const holds = freezeHolds(freeze, commit, now) ? freeze : undefined
-  if (mark) return { because: 'bad', decision: mark }
-  if (wayBack) return { because: 'overruled', decision: { ...wayBack, ...holds } }
-  const isOnRecord = isReleaseOf(intent, { run })
-  return holds && (stage === 'updated' || !isOnRecord) ? { because: 'frozen', decision: holds } : undefined
-}
-
-/** Who decided what, in brackets. */
-export function decisionText({ by, since, reason }: Overruled['decision']): string {
-  return by ? ` (${by}${since ? ` on ${since}` : ''}${reason ? `: ${reason}` : ''})` : ''
+export async function overruled(
+  question: Omit<AdmissionQuestion, 'purpose' | 'runOrder'>,
+  stage: 'updated' | 'completed',
+): Promise<Overruling | undefined> {
+  const { state, run } = question
+  const isToCome = stage === 'completed' && isReleaseOf(state?.intent, { run })
+  const asked = state && isToCome ? { ...state, freeze: undefined } : state
+  return (await notAdmitted({ ...question, state: asked, purpose: 'deploy' })) as Overruling | undefined
 }

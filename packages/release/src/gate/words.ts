@@ -1,41 +1,16 @@
-import type { BadMark, Freeze, PendingMigration, Snapshot } from '../record/state.ts'
-import type { GateRefusal, GateWarning, Overtaking } from './types.ts'
+import type { BadMark, PendingMigration, Snapshot } from '../record/state.ts'
+import type { Overruling } from './overruled.ts'
+import type { GateRefusal, GateWarning } from './types.ts'
+
+type Because = GateRefusal['because']
+type Refusal<One extends Because> = Extract<GateRefusal, { because: One }>
 
 /**
  * A refusal for a reader: what was found, that nothing was changed, what to do or which input overrides it. `name`: the
  * record's, for commands.
  */
 export function gateText(refusal: GateRefusal, name: string): string {
-  switch (refusal.because) {
-    case 'frozen':
-      return frozenText(refusal.freeze, name, refusal.commit)
-    case 'bad':
-      return badText(refusal)
-    case 'superseded':
-      return supersededText(refusal.by, refusal.runOrder)
-    case 'overruled': {
-      const { by, since, run } = refusal.wayBack
-      return `An operator${by ? ` (${by})` : ''} went back on ${since}${run ? ` (${run})` : ''} while this release was under way. It does not go on. Nothing was changed by this step.`
-    }
-    case 'migrate-first':
-      return migrateFirstText(refusal)
-    case 'behind':
-      return `The database has schema level ${refusal.recorded}; the image expects ${refusal.level} and does not know ${migrations(refusal.missing.length)} that ran since: ${listed(refusal.missing)}. ${snapshotText(refusal.snapshot)} Ship a fix forward instead. ${overriding}`
-    case 'diverged':
-      return divergedText(refusal)
-    case 'out-of-order':
-      return `${outOfOrderText(refusal.names)} Rename to sort last (order is strict). Nothing was changed.`
-    case 'unknown':
-      return refusal.lost
-        ? `The database has schema level ${refusal.recorded}, the image expects ${refusal.level}, and the image that established the former is gone from ECR, so the two cannot be compared. ${overriding}`
-        : `The record does not know yet which migrations the database has; the image expects ${refusal.level}. ${overriding}`
-    case 'unknown-image':
-      return unknownImageText(refusal)
-    case 'missing-image':
-      return `The repository has no image ${refusal.digest}, so its schema level cannot be read. It was never pushed there, or a lifecycle rule deleted it. Nothing was changed.`
-    case 'pending':
-      return pendingRefusalText(refusal)
-  }
+  return (texts[refusal.because] as (refusal: GateRefusal, name: string) => string)(refusal, name)
 }
 
 /** What the gate lets pass, but a reader should know. */
@@ -52,6 +27,12 @@ export function warningText(warning: GateWarning, name: string): string {
   }
 }
 
+/** What was decided against a release after the gate had let it go on, by whom and why. `what`: a better word for it. */
+export function decisionText({ because, decision }: Overruling, what = decided[because]): string {
+  const { by, since, reason }: Partial<BadMark> = decision
+  return `${what}${by ? ` (${by} on ${since}${reason ? `: ${reason}` : ''})` : ''}`
+}
+
 /** How a freeze ends, and how it lets one commit (full SHA) pass. */
 export function liftText(name: string, commit = 'FULL_SHA_OF_THE_COMMIT'): string {
   const edit = (filter: string) =>
@@ -64,76 +45,86 @@ export function markText({ since, by, reason }: BadMark, where?: string): string
   return `was marked bad${where ? ` in ${where}` : ''} on ${since}${by ? ` by ${by}` : ''}${reason ? `: ${reason}` : ''}`
 }
 
+const decided = {
+  frozen: 'Releases were frozen',
+  bad: 'The image was marked bad',
+  overruled: 'An operator went back',
+}
 const overriding =
   'Nothing was changed. When you know that this code works with this schema, across-schema: true goes on regardless.'
 
-function frozenText({ by, reason, since, until, pass }: Freeze, name: string, commit: string | undefined): string {
-  const passing = pass ? ` Only commit ${pass} may pass.` : ''
-  return `Releases are frozen since ${since} by ${by}${until ? `, until ${until}` : ''}: ${reason}.${passing} Nothing was changed. ${liftText(name, commit)}`
+const texts: { [One in Because]: (refusal: Refusal<One>, name: string) => string } = {
+  frozen: ({ decision: { by, reason, since, until, pass }, commit }, name) =>
+    `Releases are frozen since ${since} by ${by}${until ? `, until ${until}` : ''}: ${reason}.${pass ? ` Only commit ${pass} may pass.` : ''} Nothing was changed. ${liftText(name, commit)}`,
+  bad: badText,
+  superseded: ({ by, runOrder }) => {
+    const link = by.run ? ` (${by.run})` : ''
+    return 'at' in by
+      ? `Superseded: run ${by.runOrder} of commit ${by.commit ?? by.digest} was triggered after this one (${runOrder}) and has been released already on ${by.at}${link}. Nothing was changed. To go back to an older release, use rollback.`
+      : `Superseded: run ${by.runOrder} was triggered after this one (${runOrder}) and has begun its release on ${by.since}${link}, as this one's lock had expired. Nothing was changed by this step.`
+  },
+  overruled: ({ decision: { by, since, run } }) =>
+    `An operator${by ? ` (${by})` : ''} went back on ${since}${run ? ` (${run})` : ''} while this release was under way. It does not go on. Nothing was changed by this step.`,
+  'migrate-first': ({ level, recorded, added }) =>
+    recorded === undefined
+      ? `The record does not know yet which migrations the database has; the image expects ${level}. Run run-migrations with this image first: it establishes the level. Nothing was changed.`
+      : `The image expects schema level ${level}, the database has ${recorded}: ${migrations(added.length)} must run first: ${listed(added)}. Run run-migrations before this step. ${overriding}`,
+  behind: ({ level, recorded, missing, snapshot }) =>
+    `The database has schema level ${recorded}; the image expects ${level} and does not know ${migrations(missing.length)} that ran since: ${listed(missing)}. ${snapshotText(snapshot)} Ship a fix forward instead. ${overriding}`,
+  diverged: ({ level, recorded, missing, edited }) => {
+    const changed = edited.length > 0 ? ` Changed after they ran: ${listed(edited)}.` : ''
+    const gone = missing.length > 0 ? ` Ran, but missing in the image: ${listed(missing)}.` : ''
+    return `The migrations of the image (${level}) are no continuation of what the database has (${recorded}).${changed}${gone} Past migrations are never edited; put them back as they were and add a new one. When this is a squash that makes the same schema, set accept-history: true on run-migrations. ${overriding}`
+  },
+  'out-of-order': ({ names }) => `${outOfOrderText(names)} Rename to sort last (order is strict). Nothing was changed.`,
+  unknown: ({ level, recorded, lost }) =>
+    lost
+      ? `The database has schema level ${recorded}, the image expects ${level}, and the image that established the former is gone from ECR, so the two cannot be compared. ${overriding}`
+      : `The record does not know yet which migrations the database has; the image expects ${level}. ${overriding}`,
+  'unknown-image': unknownImageText,
+  'missing-image': ({ digest }) =>
+    `The repository has no image ${digest}, so its schema level cannot be read. It was never pushed there, or a lifecycle rule deleted it. Nothing was changed.`,
+  pending: pendingRefusalText,
 }
 
-function badText({ image, mark, purpose }: Extract<GateRefusal, { because: 'bad' }>): string {
+function badText({ image, decision, purpose }: Refusal<'bad'>): string {
   const name = image.digest ?? image.name
-  const whose =
-    mark.digest !== undefined && mark.digest !== image.digest ? `, built from the same sources as ${mark.digest},` : ''
+  const isRebuilt = decision.digest !== undefined && decision.digest !== image.digest
+  const which = `${name}${isRebuilt ? `, built from the same sources as ${decision.digest},` : ''} ${markText(decision)}`
   return purpose === 'rollback'
-    ? `${name}${whose} ${markText(mark)}. Nothing was changed. Name it as a digest to go there all the same.`
-    : `The image ${name}${whose} ${markText(mark)}. It is not released again; nothing was changed. Push a fix. When the mark itself is the mistake, run rollback with to: ${name}, which takes the mark away.`
-}
-
-function supersededText({ state, runOrder, name, at, run }: Overtaking, own: string | undefined): string {
-  const link = run ? ` (${run})` : ''
-  return state === 'released'
-    ? `Superseded: run ${runOrder} of commit ${name} was triggered after this one (${own}) and has been released already on ${at}${link}. Nothing was changed. To go back to an older release, use rollback.`
-    : `Superseded: run ${runOrder} was triggered after this one (${own}) and has begun its release on ${at}${link}, as this one's lock had expired. Nothing was changed by this step.`
-}
-
-function migrateFirstText({ level, recorded, added }: Extract<GateRefusal, { because: 'migrate-first' }>): string {
-  return recorded === undefined
-    ? `The record does not know yet which migrations the database has; the image expects ${level}. Run run-migrations with this image first: it establishes the level. Nothing was changed.`
-    : `The image expects schema level ${level}, the database has ${recorded}: ${migrations(added.length)} must run first: ${listed(added)}. Run run-migrations before this step. ${overriding}`
-}
-
-function divergedText({ level, recorded, missing, edited }: Extract<GateRefusal, { because: 'diverged' }>): string {
-  const changed = edited.length > 0 ? ` Changed after they ran: ${listed(edited)}.` : ''
-  const gone = missing.length > 0 ? ` Ran, but missing in the image: ${listed(missing)}.` : ''
-  return `The migrations of the image (${level}) are no continuation of what the database has (${recorded}).${changed}${gone} Past migrations are never edited; put them back as they were and add a new one. When this is a squash that makes the same schema, set accept-history: true on run-migrations. ${overriding}`
+    ? `${which}. Nothing was changed. Name it as a digest to go there all the same.`
+    : `The image ${which}. It is not released again; nothing was changed. Push a fix. When the mark itself is the mistake, run rollback with to: ${name}, which takes the mark away.`
 }
 
 function outOfOrderText(names: string[]): string {
   return `${listed(names)} sort${names.length === 1 ? 's' : ''} before migrations that ran already, as parallel branches make them; some tools skip such files.`
 }
 
-const advice = {
-  deploy: 'Give repository and digest, or name the container. ',
-  migrate: '',
-  rollback: 'Name a digest or commit. ',
-  undo: '',
-}
-
-function unknownImageText(refusal: Extract<GateRefusal, { because: 'unknown-image' }>): string {
-  const { images, recorded, isPending, purpose } = refusal
-  const record =
-    recorded === undefined
-      ? 'the record does not say what the database has'
-      : `the record says ${recorded}${isPending ? ' (pending)' : ''}`
+function unknownImageText({ images, recorded, isPending, purpose }: Refusal<'unknown-image'>): string {
+  const advice = {
+    deploy: 'Give repository and digest, or name the container. ',
+    migrate: '',
+    rollback: 'Name a digest or commit. ',
+    undo: '',
+  }
+  const record = recorded
+    ? `the record says ${recorded}${isPending ? ' (pending)' : ''}`
+    : 'the record does not say what the database has'
   return `Which schema level ${images.join(', ') || 'this release'} expects cannot be told, as it is no image of ECR that is known by digest, and ${record}. ${advice[purpose]}${overriding}`
 }
 
-function pendingRefusalText(refusal: Extract<GateRefusal, { because: 'pending' }>): string {
+function pendingRefusalText(refusal: Refusal<'pending'>): string {
   const { pending, recorded, snapshot, running, migrate } = refusal
-  const text = pendingText(refusal)
-  if (migrate)
-    return `${text} ${whyNotAgain(pending, recorded, migrate.lacks)} Run the job of that image again, or release one that holds its migrations (level ${pending.level}). Where a look at the database has shown that nothing of it was applied (${recorded === undefined ? 'that it is as before' : `that it still has ${recorded}`}), take "pending" out of the record. ${snapshotText(snapshot)} ${overriding}`
-  const advice = running ? '' : ' Look at the database and at that run, then run the migrations again (run-migrations).'
-  return `${text}${advice} ${snapshotText(snapshot)} ${overriding}`
+  const again = `${whyNotAgain(refusal)} Run the job of that image again, or release one that holds its migrations (level ${pending.level}). Where a look at the database has shown that nothing of it was applied (${recorded === undefined ? 'that it is as before' : `that it still has ${recorded}`}), take "pending" out of the record. `
+  const advice = running ? '' : 'Look at the database and at that run, then run the migrations again (run-migrations). '
+  return `${pendingText(refusal)} ${migrate ? again : advice}${snapshotText(snapshot)} ${overriding}`
 }
 
-function whyNotAgain({ digest }: PendingMigration, recorded: string | undefined, lacks: string[] | undefined): string {
-  if (!lacks)
-    return `The image that it ran (${digest}) is gone from ECR, so which migrations may have run cannot be listed.`
-  return lacks.length > 0
-    ? `It may have applied ${listed(lacks)}, which this image does not know or knows with another content, so nothing could be said of the schema after it.`
+function whyNotAgain({ pending, recorded, migrate }: Refusal<'pending'>): string {
+  if (!migrate?.lacks)
+    return `The image that it ran (${pending.digest}) is gone from ECR, so which migrations may have run cannot be listed.`
+  return migrate.lacks.length > 0
+    ? `It may have applied ${listed(migrate.lacks)}, which this image does not know or knows with another content, so nothing could be said of the schema after it.`
     : `This image is no continuation of level ${recorded}, which the database had before.`
 }
 
@@ -141,7 +132,11 @@ function pendingText({
   pending: { level, since, run, task },
   recorded = 'its unknown level',
   running,
-}: Pick<Extract<GateRefusal, { because: 'pending' }>, 'pending' | 'recorded' | 'running'>): string {
+}: {
+  pending: PendingMigration
+  recorded: string | undefined
+  running: boolean
+}): string {
   const which = task ? ` (task ${task})` : ''
   return running
     ? `A migration from ${recorded} to level ${level} is running now, since ${since}${which}. Wait for its end, or cancel that run: ${run}.`

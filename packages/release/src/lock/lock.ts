@@ -1,9 +1,8 @@
 import type { SSMClient } from '@aws-sdk/client-ssm'
 import { type Clock, formatDuration, type Log, UserError } from '@deploy-actions/action-kit'
-import { lockName } from '../record/names.ts'
-import { type Stored, writeParameter } from '../store/versioned-parameter.ts'
-import { readLockParameter } from './read.ts'
-import { isAvailable, type LockHolder, type LockState } from './state.ts'
+import { lockName, type RecordKey } from '../record/names.ts'
+import { readParameter, writeParameter } from '../store/versioned-parameter.ts'
+import { holderOf, type LockHolder, type LockState, mayTake } from './state.ts'
 
 export interface LockDeps {
   ssm: SSMClient
@@ -12,9 +11,7 @@ export interface LockDeps {
   signal?: AbortSignal
 }
 
-export interface LockRequest {
-  application: string
-  environment: string
+export interface LockRequest extends RecordKey {
   holder: LockHolder
   /** How long the lock is held at most, should nobody release it. */
   expiresMs: number
@@ -38,34 +35,30 @@ const sayAgainMs = 60_000
 export async function acquireLock(deps: LockDeps, request: LockRequest): Promise<LockResult> {
   const { ssm, clock, log, signal } = deps
   const { application, environment, holder, expiresMs, timeoutMs } = request
-  const name = lockName({ application, environment })
   const start = clock.now().getTime()
   let said: { token: string; at: number } | undefined
 
   while (true) {
-    const stored = await readLockParameter(ssm, name)
+    const { state, newest } = await readLockState(ssm, request)
     const now = clock.now()
-    const state = stored && (stored.value as unknown as LockState)
     const waitedMs = now.getTime() - start
     if (signal?.aborted) return { status: 'cancelled', holder: state?.holder ?? holder, waitedMs }
 
-    if (isAvailable(state, holder, now)) {
+    const held = holderOf(state, now)
+    if (!held || mayTake(held, holder)) {
       const until = new Date(now.getTime() + expiresMs)
-      const taken = { holder, since: now.toISOString(), until: until.toISOString() } satisfies LockState
-      if (await writeLock(ssm, name, taken, stored)) {
-        const tookOver = state?.holder?.token === holder.token ? undefined : state?.holder
-        return { status: 'held', until, waitedMs, ...(tookOver ? { tookOver } : {}) }
-      }
+      const taken = { holder, since: now.toISOString(), until: until.toISOString() }
+      const tookOver = state?.holder?.token === holder.token ? undefined : state?.holder
+      if (await writeLock(ssm, request, taken, newest)) return { status: 'held', until, waitedMs, tookOver }
       await clock.sleep(Math.random() * 500, signal)
       continue
     }
 
-    const held = state!.holder!
-    if (waitedMs >= timeoutMs) return { status: 'timed-out', holder: held, until: state!.until, waitedMs }
+    if (waitedMs >= timeoutMs) return { status: 'timed-out', holder: held, until: state?.until, waitedMs }
     if (said?.token !== held.token || now.getTime() - said.at >= sayAgainMs) {
       const left = state?.until ? Date.parse(state.until) - now.getTime() : 0
       log.info(
-        `Waiting for the lock of ${application} in ${environment}: ${describeHolder(held)} holds it since ${state!.since}${left > 0 ? `, for at most ${formatDuration(left)} more` : ''}. Waited ${formatDuration(waitedMs)} of ${formatDuration(timeoutMs)}.`,
+        `Waiting for the lock of ${application} in ${environment}: ${describeHolder(held)} holds it since ${state?.since}${left > 0 ? `, for at most ${formatDuration(left)} more` : ''}. Waited ${formatDuration(waitedMs)} of ${formatDuration(timeoutMs)}.`,
       )
       said = { token: held.token, at: now.getTime() }
     }
@@ -78,24 +71,25 @@ export async function acquireLock(deps: LockDeps, request: LockRequest): Promise
  * Gives the lock back, if it is held under `token`; never another's. Returns whether it was ours. The parameter stays,
  * as free: deleting it could take a lock away that somebody else has got in the meantime.
  */
-export async function releaseLock(
-  ssm: SSMClient,
-  clock: Clock,
-  request: { application: string; environment: string; token: string },
-): Promise<boolean> {
-  const name = lockName(request)
+export async function releaseLock(ssm: SSMClient, clock: Clock, key: RecordKey, token: string): Promise<boolean> {
   for (let attempt = 0; attempt < 10; attempt++) {
-    const stored = await readLockParameter(ssm, name)
-    const state = stored && (stored.value as unknown as LockState)
-    if (!stored || state?.holder?.token !== request.token) return false
-    if (await writeLock(ssm, name, { since: clock.now().toISOString() }, stored)) return true
+    const { state, newest } = await readLockState(ssm, key)
+    if (state?.holder?.token !== token) return false
+    if (await writeLock(ssm, key, { since: clock.now().toISOString() }, newest)) return true
   }
-  throw new UserError(`The lock ${name} could not be released: others write it all the time. It ends by itself.`)
+  throw new UserError(
+    `The lock ${lockName(key)} could not be released: others write it all the time. It ends by itself.`,
+  )
+}
+
+/** Who holds the lock now; undefined when it is free or past its end. */
+export async function readLock(ssm: SSMClient, key: RecordKey, now: Date): Promise<LockHolder | undefined> {
+  return holderOf((await readLockState(ssm, key)).state, now)
 }
 
 /** How to take a lock away from a run that no longer exists. */
-export function breakLockText(application: string, environment: string): string {
-  return `If that run no longer exists: aws ssm delete-parameter --name ${lockName({ application, environment })}`
+export function breakLockText(key: RecordKey): string {
+  return `If that run no longer exists: aws ssm delete-parameter --name ${lockName(key)}`
 }
 
 export function describeHolder(holder: LockHolder): string {
@@ -103,7 +97,13 @@ export function describeHolder(holder: LockHolder): string {
   return `${holder.run}${what ? ` (${what})` : ''}`
 }
 
-async function writeLock(ssm: SSMClient, name: string, state: LockState, previous: Stored | undefined) {
+/** A damaged lock counts as free: it protects nothing that can be named, and would hold up every release for ever. */
+async function readLockState(ssm: SSMClient, key: RecordKey): Promise<{ state?: LockState; newest: number }> {
+  const { value, newest = 0 } = (await readParameter(ssm, lockName(key))) ?? {}
+  return { state: value as LockState | undefined, newest }
+}
+
+async function writeLock(ssm: SSMClient, key: RecordKey, state: LockState, after: number): Promise<boolean> {
   const description = 'Held by one release at a time; written by deploy-actions'
-  return (await writeParameter(ssm, name, { ...state }, previous, description)) !== undefined
+  return (await writeParameter(ssm, lockName(key), { ...state }, after, description)) !== undefined
 }

@@ -22,17 +22,18 @@ export interface LockState {
 }
 
 /** Allowed difference between the clocks of two runners. A lock is taken over only that long after its end. */
-export const clockSkewMs = 60_000
+const clockSkewMs = 60_000
 
-/** Whether `holder` may have the lock that is in this state. */
-export function isAvailable(state: LockState | undefined, holder: LockHolder, now: Date): boolean {
-  const held = state?.holder
-  if (!held || held.token === holder.token) return true
-  if (state.until && now.getTime() > Date.parse(state.until) + clockSkewMs) return true
-  return isEarlierAttempt(held, holder)
+/** Who holds the lock that is in this state; undefined when it is free or past its end. */
+export function holderOf(state: LockState | undefined, now: Date): LockHolder | undefined {
+  return state?.until && now.getTime() > Date.parse(state.until) + clockSkewMs ? undefined : state?.holder
 }
 
-/** A run is repeated only after its previous attempt has ended, so what that one left behind holds nobody up. */
-function isEarlierAttempt(held: LockHolder, holder: LockHolder): boolean {
-  return isSameRun(held.run, holder.run) && held.job === holder.job && (held.attempt ?? 1) < (holder.attempt ?? 1)
+/**
+ * Whether `holder` may have the lock that `held` has: it is its own, or that of an earlier attempt. A run is repeated
+ * only after its previous attempt has ended, so what that one left behind holds nobody up.
+ */
+export function mayTake(held: LockHolder, holder: LockHolder): boolean {
+  const isEarlier = (held.attempt ?? 1) < (holder.attempt ?? 1)
+  return held.token === holder.token || (isSameRun(held.run, holder.run) && held.job === holder.job && isEarlier)
 }

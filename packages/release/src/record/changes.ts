@@ -8,8 +8,8 @@ import type { BadMark, Freeze, Intent, PendingMigration, RecordState, Snapshot, 
 export type Change = (state: RecordState) => RecordState
 
 /** Before a migration task starts: from here on the schema is not certain until `migrationDone`. */
-export function migrationBegun(pending: PendingMigration): Change {
-  return (state) => ({ ...state, pending })
+export function migrationBegun(pending: PendingMigration, snapshot?: Snapshot): Change {
+  return (state) => ({ ...state, pending, snapshot: snapshot ?? state.snapshot })
 }
 
 /** The id of the task that migrates, so that a rollback can stop it. */
@@ -19,20 +19,15 @@ export function migrationTask(task: string): Change {
 
 /** The task ended with exit code 0 (or a status command has proven the level): the database has what `digest` lists. */
 export function migrationDone(schema: { level: string; digest?: string; since: string; run?: string }): Change {
-  return ({ pending: _, ...state }) => ({ ...state, schema })
+  return (state) => ({ ...state, schema, pending: undefined })
 }
 
-/** The task never ran (RunTask refused it, its image could not be pulled): the database is as it was. */
-export function migrationNotStarted(digest: string): Change {
-  return (state) => {
-    if (state.pending?.digest !== digest) return state
-    const { pending: _, ...rest } = state
-    return rest
-  }
-}
-
-export function snapshotTaken(snapshot: Snapshot): Change {
-  return (state) => ({ ...state, snapshot })
+/**
+ * The task never ran (RunTask refused it, its image could not be pulled): the database is as it was, with what was
+ * pending before.
+ */
+export function migrationNotStarted(digest: string, before?: PendingMigration): Change {
+  return (state) => (state.pending?.digest === digest ? { ...state, pending: before } : state)
 }
 
 /** What a release says of itself when it begins. */
@@ -44,16 +39,12 @@ export type ReleaseStart = Omit<Subject, 'services'> & { since: string }
  */
 export function releaseBegun(start: ReleaseStart): Change {
   return (state) => {
-    const number = state.counter + 1
+    const { level, since, run } = start
+    // An application without migrations has nothing to establish a level with; `none` needs no proof.
+    const isProven = !state.schema && !state.pending && level === 'none'
     return {
-      ...state,
-      counter: number,
-      releases: goodReleases(state),
-      intent: { ...start, kind: 'release', number, target: {}, services: {} },
-      // An application without migrations has nothing to establish a level with; `none` needs no proof.
-      ...(!state.schema && !state.pending && start.level === 'none'
-        ? { schema: { level: 'none', since: start.since, run: start.run } }
-        : {}),
+      ...begun(state, { ...start, kind: 'release', target: {} }),
+      schema: isProven ? { level, since, run } : state.schema,
     }
   }
 }
@@ -63,11 +54,11 @@ export function releaseBegun(start: ReleaseStart): Change {
  * before has.
  */
 export function targetRecorded(start: ReleaseStart, target: Record<string, string>): Change {
-  return (state) => {
-    const begun = isReleaseOf(state.intent, start) ? state : releaseBegun(start)(state)
-    const { completed: _, ...intent } = begun.intent!
+  return (before) => {
+    const state = isReleaseOf(before.intent, start) ? before : releaseBegun(start)(before)
+    const intent = state.intent!
     const services = Object.fromEntries(Object.entries(intent.services).filter(([name]) => !(name in target)))
-    return { ...begun, intent: { ...intent, target: { ...intent.target, ...target }, services } }
+    return { ...state, intent: { ...intent, target: { ...intent.target, ...target }, services, completed: undefined } }
   }
 }
 
@@ -81,12 +72,10 @@ export function servicesCompleted(run: string | undefined, services: Record<stri
 
 /** Everything of the release of this run completed: it becomes the newest one. */
 export function releaseCompleted(run: string | undefined, at: string): Change {
-  return (state) => {
-    const { intent, ...rest } = state
-    return isReleaseOf(intent, { run })
-      ? { ...rest, releases: withNewest(state.releases, releaseOf(intent, at)) }
+  return (state) =>
+    isReleaseOf(state.intent, { run })
+      ? { ...state, releases: withNewest(state.releases, releaseOf(state.intent, at)), intent: undefined }
       : state
-  }
 }
 
 /** The release of this run, or the way back with this number, did not end well. */
@@ -111,13 +100,11 @@ export type WayBackStart = Omit<Subject, 'services'> & Pick<Intent, 'target' | '
 export function wayBackBegun(start: WayBackStart): Change {
   return (state) => {
     const { intent } = state
-    if (isUnfinishedWayBack(intent) && isSameImage(intent, start))
+    const isUnfinished = isUnfinishedWayBack(intent)
+    if (isUnfinished && isSameImage(intent, start))
       return { ...state, intent: { ...intent, target: { ...intent.target, ...start.target } } }
-    const number = state.counter + 1
     const left = intent?.kind === 'release' && !intent.outcome ? { number: intent.number, run: intent.run } : undefined
-    const leaving = left ?? (isUnfinishedWayBack(intent) ? intent.leaving : undefined)
-    const began: Intent = { ...start, kind: 'rollback', number, services: {}, ...(leaving && { leaving }) }
-    return { ...state, counter: number, releases: goodReleases(state), intent: began }
+    return begun(state, { ...start, kind: 'rollback', leaving: isUnfinished ? intent.leaving : left })
   }
 }
 
@@ -128,14 +115,12 @@ export function wayBackBegun(start: WayBackStart): Change {
 export function wayBackCompleted(way: Pick<Intent, 'number' | 'release'>, subject: Subject, at: string): Change {
   return (state) => {
     const { intent } = state
-    const begun: Intent = { ...way, kind: 'rollback', target: {}, services: {}, since: at, level: subject.level }
+    const isOurs = intent?.number === way.number
     const { services, ...known } = subject
-    const back = withCompleted({ ...(intent?.number === way.number ? intent : begun), ...known }, services, at)
-    return {
-      ...state,
-      ...(intent?.number === way.number && { intent: back }),
-      ...(back.completed && { releases: withNewest(state.releases, releaseOf(back)) }),
-    }
+    const unknown: Intent = { ...way, kind: 'rollback', target: {}, services: {}, since: at }
+    const back = withCompleted({ ...(isOurs ? intent : unknown), ...known }, services, at)
+    const releases = back.completed ? withNewest(state.releases, releaseOf(back)) : state.releases
+    return { ...state, intent: isOurs ? back : intent, releases }
   }
 }
 
@@ -152,13 +137,10 @@ export function pardoned(image: ImageIdentity): Change {
 /** Marks images bad. Their sources are marked with them, unless an image of the same sources is known to be good. */
 export function markedBad(marks: BadMark[]): Change {
   return (state) => {
-    const isGood = (sourceKey: string | undefined) =>
-      state.releases.some(
-        (release) =>
-          release.sourceKey === sourceKey && ![...marks, ...state.bad].some(({ digest }) => digest === release.digest),
-      )
-    const kept = marks.map(({ sourceKey, ...mark }) => (isGood(sourceKey) ? mark : { ...mark, sourceKey }))
     const old = state.bad.filter(({ digest }) => !marks.some((mark) => mark.digest === digest))
+    const isBad = (digest: string | undefined) => [...marks, ...old].some((mark) => mark.digest === digest)
+    const good = state.releases.filter(({ digest }) => !isBad(digest)).map(({ sourceKey }) => sourceKey)
+    const kept = marks.map((mark) => (good.includes(mark.sourceKey) ? { ...mark, sourceKey: undefined } : mark))
     return { ...state, bad: [...kept, ...old] }
   }
 }
@@ -171,17 +153,19 @@ export function allOf(...changes: Change[]): Change {
   return (state) => changes.reduce((current, change) => change(current), state)
 }
 
-function withCompleted(intent: Intent, services: Record<string, string>, at: string): Intent {
-  const { completed: _, outcome, ...rest } = intent
-  const all = { ...intent.services, ...services }
-  const isComplete = Object.keys(intent.target).every((service) => service in all)
-  return { ...rest, services: all, ...(isComplete ? { completed: at } : outcome && { outcome }) }
+function begun(state: RecordState, intent: Omit<Intent, 'number' | 'services'>): RecordState {
+  const number = state.counter + 1
+  return { ...state, counter: number, releases: goodReleases(state), intent: { ...intent, number, services: {} } }
 }
 
-function isSameImage(
-  one: ImageIdentity & Pick<Intent, 'target'>,
-  other: ImageIdentity & Pick<Intent, 'target'>,
-): boolean {
+function withCompleted(intent: Intent, services: Record<string, string>, at: string): Intent {
+  const all = { ...intent.services, ...services }
+  const isComplete = Object.keys(intent.target).every((service) => service in all)
+  const end = isComplete ? { completed: at, outcome: undefined } : { completed: undefined }
+  return { ...intent, services: all, ...end }
+}
+
+function isSameImage(one: Pick<Intent, 'digest' | 'target'>, other: Pick<Intent, 'digest' | 'target'>): boolean {
   if (one.digest !== undefined || other.digest !== undefined) return one.digest === other.digest
   return Object.entries(other.target).every(([service, target]) => (one.target[service] ?? target) === target)
 }

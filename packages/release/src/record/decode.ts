@@ -1,13 +1,15 @@
 import { UserError } from '@deploy-actions/action-kit'
 import { parseLevel } from '../levels/schema-level.ts'
+import { isObject, type Stored } from '../store/versioned-parameter.ts'
 import type { RecordState } from './state.ts'
 
 /** The format of the record that this version reads and writes. */
 export const recordFormat = 1
 
 /** Checks what was read. Throws a UserError for a record of a newer format, and for one that is damaged. */
-export function decodeRecord(value: Record<string, unknown>, name: string, version: number): RecordState {
-  const { format, ...state } = value
+export function decodeRecord({ value, version }: Stored, name: string): RecordState {
+  if (!value) throw damagedRecord(name, version, 'no JSON object')
+  const { format, write: _, ...state } = value
   if (typeof format === 'number' && format > recordFormat)
     throw new UserError(
       `The record ${name} has format ${format}, this version of the action reads up to ${recordFormat}: a newer version of deploy-actions wrote it. Use that version here too; nothing was changed.`,
@@ -18,7 +20,7 @@ export function decodeRecord(value: Record<string, unknown>, name: string, versi
 }
 
 /** The error for a record that cannot be read, with the way to an older version of it. */
-export function damagedRecord(name: string, version: number, why: string): UserError {
+function damagedRecord(name: string, version: number, why: string): UserError {
   return new UserError(
     [
       `The record ${name} is damaged (version ${version}: ${why}). Nothing was changed. Its earlier versions are still there:`,
@@ -100,8 +102,4 @@ const members: Record<string, Check> = {
 
 function wrongMember(value: Record<string, unknown>, checks: Record<string, Check>): string | undefined {
   return Object.keys(checks).find((name) => !checks[name]!(value[name]))
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,7 +1,7 @@
 import type { SSMClient } from '@aws-sdk/client-ssm'
 import { type Clock, systemClock, UserError } from '@deploy-actions/action-kit'
-import { DamagedValue, readParameter, type Stored, writeParameter } from '../store/versioned-parameter.ts'
-import { damagedRecord, decodeRecord, recordFormat } from './decode.ts'
+import { readParameter, writeParameter } from '../store/versioned-parameter.ts'
+import { decodeRecord, recordFormat } from './decode.ts'
 import { type RecordKey, recordName } from './names.ts'
 import { trimRecord } from './size.ts'
 import { emptyState, type RecordState } from './state.ts'
@@ -12,6 +12,8 @@ export interface StoredRecord {
   state: RecordState
   /** SSM's version of the parameter; 0 when it does not exist yet. */
   version: number
+  /** The version that the next writer has to follow; higher than `version` after a lost race. */
+  newest: number
 }
 
 const mostAttempts = 15
@@ -30,8 +32,8 @@ export interface RecordStore {
  */
 export async function readRecord(ssm: SSMClient, key: RecordKey): Promise<StoredRecord | undefined> {
   const name = recordName(key)
-  const stored = await readStored(ssm, name)
-  return stored && { name, state: decodeRecord(stored.value, name, stored.version), version: stored.version }
+  const stored = await readParameter(ssm, name)
+  return stored && { name, state: decodeRecord(stored, name), version: stored.version, newest: stored.newest }
 }
 
 /**
@@ -49,26 +51,16 @@ export async function updateRecord(
   const name = recordName(key)
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
     if (attempt > 0) await clock.sleep(Math.random() * Math.min(5_000, 50 * 2 ** attempt), signal)
-    const stored = await readStored(ssm, name)
-    const before = stored ? decodeRecord(stored.value, name, stored.version) : emptyState
-    const after = await change(before)
-    if (after === before) return { name, state: before, version: stored?.version ?? 0 }
+    const before = (await readRecord(ssm, key)) ?? { name, state: emptyState, version: 0, newest: 0 }
+    const after = await change(before.state)
+    if (after === before.state) return before
     const state = trimRecord(after, name)
     if (signal?.aborted) throw new UserError(`Cancelled before the record ${name} was written. Nothing was changed.`)
     const description = `Releases of ${key.application} in ${key.environment}; written by deploy-actions`
-    const version = await writeParameter(ssm, name, { format: recordFormat, ...state }, stored, description)
-    if (version !== undefined) return { name, state, version }
+    const version = await writeParameter(ssm, name, { format: recordFormat, ...state }, before.newest, description)
+    if (version !== undefined) return { name, state, version, newest: version }
   }
   throw new UserError(
     `The record ${name} was changed by others ${mostAttempts} times while this step tried to write it. Nothing of this step was written; see who writes it with "aws ssm get-parameter-history --name ${name}", and run the job again.`,
   )
-}
-
-async function readStored(ssm: SSMClient, name: string): Promise<Stored | undefined> {
-  try {
-    return await readParameter(ssm, name)
-  } catch (error) {
-    if (error instanceof DamagedValue) throw damagedRecord(name, error.version, 'no JSON object')
-    throw error
-  }
 }

@@ -1,10 +1,7 @@
-import type { BadMark, Intent, RecordState, Release } from './state.ts'
+import type { BadMark, Intent, RecordState, Release, Subject } from './state.ts'
 
 /** What tells one image from another: its digest, and the sources it was built from. */
-export interface ImageIdentity {
-  digest?: string | undefined
-  sourceKey?: string | undefined
-}
+export type ImageIdentity = Pick<Subject, 'digest' | 'sourceKey'>
 
 /** The mark that an image has, by its digest or by its sources. */
 export function badMark(bad: BadMark[], { digest, sourceKey }: ImageIdentity): BadMark | undefined {
@@ -30,14 +27,17 @@ export function isOpen(intent: Intent | undefined): intent is Intent {
 /** Whether the intent is the release of this run (of this attempt of it), which has not ended badly. */
 export function isReleaseOf(
   intent: Intent | undefined,
-  { run, digest }: { run?: string | undefined; digest?: string | undefined },
+  { run, digest }: { run?: string; digest?: string },
 ): intent is Intent & { kind: 'release' } {
   const isAnother = intent?.digest !== undefined && digest !== undefined && intent.digest !== digest
   return intent?.kind === 'release' && !intent.outcome && !isAnother && run !== undefined && intent.run === run
 }
 
 /** Whether the intent is a way back that was begun while the release of this run was under way. */
-export function leaves(intent: Intent | undefined, run: string | undefined): intent is Intent & { kind: 'rollback' } {
+export function wentBackFrom(
+  intent: Intent | undefined,
+  run: string | undefined,
+): intent is Intent & { kind: 'rollback' } {
   return intent?.kind === 'rollback' && run !== undefined && intent.leaving?.run === run
 }
 

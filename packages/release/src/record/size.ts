@@ -1,7 +1,7 @@
-import { UserError } from '@deploy-actions/action-kit'
+import { messageOf, UserError } from '@deploy-actions/action-kit'
 import { allOf, frozen, intentEnded, markedBad, servicesCompleted, wayBackBegun, wayBackCompleted } from './changes.ts'
 import { olderReleases } from './releases.ts'
-import type { RecordState } from './state.ts'
+import type { RecordState, Release } from './state.ts'
 
 /**
  * An advanced parameter holds 8192 bytes (SSM API: PutParameter); the rest is left for the `write` member and the
@@ -19,11 +19,13 @@ const longestRun = 'https://github.example.com/organisation-name/repository-name
  * those do not fit.
  */
 export function trimRecord(state: RecordState, name: string): RecordState {
-  let trimmed = withShortTexts({
+  const { bad, freeze } = state
+  let trimmed: RecordState = {
     ...state,
     releases: dropOldest(state, mostReleases),
-    bad: state.bad.slice(0, mostBad),
-  })
+    bad: bad.slice(0, mostBad).map((mark) => ({ ...mark, reason: mark.reason && shortText(mark.reason) })),
+    freeze: freeze && { ...freeze, reason: shortText(freeze.reason) },
+  }
   for (let size = bytesOf(trimmed); size > largestState; size = bytesOf(trimmed)) {
     const smaller = dropOne(trimmed)
     if (!smaller)
@@ -45,28 +47,20 @@ export function checkSizeToCome(state: RecordState, name: string): void {
   const { since, digest, sourceKey, run, target } = intent
   const text = { by: 'x'.repeat(39), reason: 'x'.repeat(longestReason), since }
   const completed = allOf(servicesCompleted(run, target, since), intentEnded({ run }, 'cancelled'))(state)
-  const stopped = allOf(markedBad([{ digest, sourceKey, ...text }]), frozen({ ...text, run: longestRun }))
-  const [newest] = releases
-  const way = newest
-    ? [
-        wayBackBegun({
-          ...newest,
-          target: newest.services,
-          run: longestRun,
-          since,
-          by: text.by,
-          release: newest.number,
-        }),
-        wayBackCompleted({ number: counter + 1, release: newest.number }, { ...newest, run: longestRun }, since),
-      ]
-    : []
+  const stopped = [markedBad([{ digest, sourceKey, ...text }]), frozen({ ...text, run: longestRun })]
+  const wayBack = releases.slice(0, 1).flatMap((newest) => {
+    const subject = { ...newest, run: longestRun }
+    const release = newest.number
+    return [
+      wayBackBegun({ ...subject, target: newest.services, since, by: text.by, release }),
+      wayBackCompleted({ number: counter + 1, release }, subject, since),
+    ]
+  })
   try {
-    trimRecord(completed, name)
-    trimRecord(allOf(stopped, ...way)(completed), name)
+    for (const then of [completed, allOf(...stopped, ...wayBack)(completed)]) trimRecord(then, name)
   } catch (error) {
-    if (!(error instanceof UserError)) throw error
     throw new UserError(
-      `${error.message} With ${countServices(state)} services a rollback of this release could not be written down any more. Nothing was changed.`,
+      `${messageOf(error)} With ${countServices(state)} services a rollback of this release could not be written down any more. Nothing was changed.`,
     )
   }
 }
@@ -76,27 +70,20 @@ function countServices({ intent, releases }: RecordState): number {
 }
 
 function dropOne(state: RecordState): RecordState | undefined {
-  const fewerReleases = { ...state, releases: dropOldest(state, state.releases.length - 1) }
-  if (state.releases.length > 3 && fewerReleases.releases.length < state.releases.length) return fewerReleases
-  const oldestBad = state.bad.findLastIndex(({ digest }) => !state.releases.some((one) => one.digest === digest))
-  if (oldestBad !== -1) return { ...state, bad: state.bad.filter((_, index) => index !== oldestBad) }
-  return fewerReleases.releases.length < state.releases.length ? fewerReleases : undefined
+  const { releases, bad } = state
+  const fewer = dropOldest(state, releases.length - 1)
+  const oldestBad = bad.findLastIndex(({ digest }) => !releases.some((one) => one.digest === digest))
+  if (oldestBad !== -1 && (releases.length <= 3 || fewer.length === releases.length))
+    return { ...state, bad: bad.toSpliced(oldestBad, 1) }
+  return fewer.length < releases.length ? { ...state, releases: fewer } : undefined
 }
 
 /** At most `count` releases (but all that are needed), dropping from the oldest. */
-function dropOldest({ releases, bad }: RecordState, count: number): RecordState['releases'] {
+function dropOldest({ releases, bad }: RecordState, count: number): Release[] {
   const [wayBack] = olderReleases(releases, bad, releases[0])
   const spare = releases.filter((release, index) => index > 0 && release !== wayBack)
   const dropped = new Set(spare.slice(Math.max(0, spare.length - Math.max(0, releases.length - count))))
   return releases.filter((release) => !dropped.has(release))
-}
-
-function withShortTexts(state: RecordState): RecordState {
-  return {
-    ...state,
-    bad: state.bad.map((mark) => (mark.reason ? { ...mark, reason: shortText(mark.reason) } : mark)),
-    ...(state.freeze ? { freeze: { ...state.freeze, reason: shortText(state.freeze.reason) } } : {}),
-  }
 }
 
 /** One line of at most 200 characters. SSM refuses a value that holds `{{`, which would refer to another parameter. */

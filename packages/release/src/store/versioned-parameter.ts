@@ -1,10 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import {
-  GetParameterCommand,
-  type GetParameterCommandOutput,
-  PutParameterCommand,
-  type SSMClient,
-} from '@aws-sdk/client-ssm'
+import { GetParameterCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm'
+import { memoised } from '@deploy-actions/action-kit'
 import { isAwsError } from '@deploy-actions/aws'
 
 /**
@@ -20,67 +16,55 @@ export interface Write {
   id: string
 }
 
-export interface Stored {
-  /** The value without the `write` member, as parsed JSON. */
-  value: Record<string, unknown>
-  /** The version that counts. */
+interface Version {
+  /** The parsed JSON; undefined when the text is no JSON object. */
+  value: Record<string, unknown> | undefined
+  write: Write | undefined
   version: number
-  /** The newest version, which a writer has to follow; higher than `version` after a lost race. */
-  newest: number
-  modified: Date | undefined
 }
 
-/** A value that is not a JSON object. The caller knows what the parameter is for and writes the message. */
-export class DamagedValue extends Error {
-  readonly version: number
-
-  constructor(version: number) {
-    super(`Version ${version} is not a JSON object.`)
-    this.version = version
-  }
+/** The version that counts. */
+export interface Stored extends Version {
+  /** The newest version, which a writer has to follow; higher than `version` after a lost race. */
+  newest: number
 }
 
 /** SSM keeps 100 versions. */
 const longestWalk = 100
 
-/** The value that counts; undefined when the parameter does not exist. Throws DamagedValue. */
+/** The value that counts; undefined when the parameter does not exist. */
 export async function readParameter(ssm: SSMClient, name: string): Promise<Stored | undefined> {
   const newest = await getParameter(ssm, name)
   if (!newest) return undefined
-  const known = new Map([[newest.version, Promise.resolve<Version | undefined>(newest)]])
-  const versionOf = (version: number) => {
-    const found = known.get(version) ?? getParameter(ssm, name, version)
-    known.set(version, found)
-    return found
-  }
+  const read = memoised((reference) => getParameter(ssm, reference))
+  const versionOf = (version: number) => read(`${name}:${version}`)
   let current = newest
   for (let step = 0; step < longestWalk && (await lostItsRace(current, versionOf)); step++) {
     const previous = await versionOf(current.version - 1)
     if (!previous) break
     current = previous
   }
-  if (!current.value) throw new DamagedValue(current.version)
-  return { value: current.value, version: current.version, newest: newest.version, modified: current.modified }
+  return { ...current, newest: newest.version }
 }
 
 /**
- * Writes `value` after `previous` (undefined: creates the parameter). Returns the new version, or undefined when
+ * Writes `value` after the version `after` (0: creates the parameter). Returns the new version, or undefined when
  * somebody else came first, in which case nothing has changed for readers.
  */
 export async function writeParameter(
   ssm: SSMClient,
   name: string,
   value: Record<string, unknown>,
-  previous: Stored | undefined,
+  after: number,
   description: string,
 ): Promise<number | undefined> {
-  const write: Write = { after: previous?.newest ?? 0, id: randomBytes(6).toString('base64url') }
-  const version = await putParameter(ssm, name, { ...value, write }, description, previous !== undefined)
-  if (version === write.after + 1) return version
+  const write: Write = { after, id: randomBytes(6).toString('base64url') }
+  const version = await putParameter(ssm, name, { ...value, write }, description)
+  if (version === after + 1) return version
 
   // A request whose answer was lost is repeated by the SDK: then the version that counts is our own, written a moment
   // ago.
-  const rightful = await getParameter(ssm, name, write.after + 1)
+  const rightful = await getParameter(ssm, `${name}:${after + 1}`)
   if (rightful?.write?.id !== write.id) return undefined
   if (version !== undefined) await restoreCovered(ssm, name, version, write.id, description)
   return rightful.version
@@ -91,19 +75,18 @@ export async function writeParameter(
  * restored by hand.
  */
 async function restoreCovered(ssm: SSMClient, name: string, version: number, id: string, description: string) {
-  const covered = await getParameter(ssm, name, version - 1)
+  const covered = await getParameter(ssm, `${name}:${version - 1}`)
   if (!covered?.value || covered.write?.id === id) return
   const write: Write = { after: version, id: randomBytes(6).toString('base64url') }
-  await putParameter(ssm, name, { ...covered.value, write }, description, true)
+  await putParameter(ssm, name, { ...covered.value, write }, description)
 }
 
 /** The version that was made; undefined when SSM refused because of another writer. */
 async function putParameter(
   ssm: SSMClient,
   name: string,
-  value: Record<string, unknown>,
+  value: Record<string, unknown> & { write: Write },
   description: string,
-  overwrite: boolean,
 ): Promise<number | undefined> {
   try {
     const output = await ssm.send(
@@ -114,7 +97,7 @@ async function putParameter(
         // Above 4 KB the parameter becomes an advanced one, which holds 8 KB, and stays one.
         Tier: 'Intelligent-Tiering',
         Description: description,
-        ...(overwrite ? { Overwrite: true } : {}),
+        Overwrite: value.write.after > 0,
       }),
     )
     return output.Version
@@ -122,14 +105,6 @@ async function putParameter(
     if (isAwsError(error, 'TooManyUpdates', 'ParameterAlreadyExists')) return undefined
     throw error
   }
-}
-
-interface Version {
-  /** Undefined when the text is not a JSON object. */
-  value: Record<string, unknown> | undefined
-  write: Write | undefined
-  version: number
-  modified: Date | undefined
 }
 
 async function lostItsRace(
@@ -142,30 +117,30 @@ async function lostItsRace(
   return rightful?.write?.id !== write.id
 }
 
-async function getParameter(ssm: SSMClient, name: string, version?: number): Promise<Version | undefined> {
-  let output: GetParameterCommandOutput
+/** `reference`: the parameter's name, for an older version with `:version`. */
+async function getParameter(ssm: SSMClient, reference: string): Promise<Version | undefined> {
   try {
-    output = await ssm.send(new GetParameterCommand({ Name: version === undefined ? name : `${name}:${version}` }))
+    const { Parameter } = await ssm.send(new GetParameterCommand({ Name: reference }))
+    const value = parsedObject(Parameter?.Value ?? '')
+    const write = value?.write
+    return { value, write: isWrite(write) ? write : undefined, version: Parameter?.Version ?? 0 }
   } catch (error) {
     if (isAwsError(error, 'ParameterNotFound', 'ParameterVersionNotFound')) return undefined
     throw error
   }
-  const { Value = '', Version: found = 0, LastModifiedDate: modified } = output.Parameter ?? {}
-  const parsed = parseObject(Value)
-  if (!parsed) return { value: undefined, write: undefined, version: found, modified }
-  const { write, ...value } = parsed
-  return { value, write: isWrite(write) ? write : undefined, version: found, modified }
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+function parsedObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined
+    return isObject(value) ? value : undefined
   } catch {
     return undefined
   }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isWrite(value: unknown): value is Write {

@@ -1,8 +1,8 @@
 import { messageOf } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
-import { gateText, readRecord, recordName, warningText } from '@deploy-actions/release'
+import { gateText, recordName, warningText } from '@deploy-actions/release'
 import type { Deps } from '../../deps.ts'
-import { askFor, gateImages } from '../../gate.ts'
+import { askFor, gateImages, stateNow } from '../../gate/question.ts'
 import type { Inputs } from '../../inputs.ts'
 import type { Wanted } from '../../revision/types.ts'
 import { checkImages } from './images.ts'
@@ -53,7 +53,7 @@ async function checkRelease(inputs: Inputs, wanted: Wanted[], deps: Deps): Promi
   if (!inputs.release) return []
   const { application, environment } = inputs.release
   const name = recordName(inputs.release)
-  const state = (await readRecord(await deps.clients.ssm(), inputs.release))?.state
+  const state = await stateNow(inputs, deps)
   const images = await gateImages(wanted, deps)
   const answer = await askFor('deploy', state, images, inputs, deps)
   if (answer.go) {

@@ -1,23 +1,16 @@
 import { messageOf } from '@deploy-actions/action-kit'
-import { gateText, type RecordState, readRecord, recordName } from '@deploy-actions/release'
-import type { Deps } from './deps.ts'
-import { askFor, imagesBefore } from './gate.ts'
-import type { Inputs } from './inputs.ts'
-import type { Wanted } from './revision/types.ts'
-import type { UndoRight } from './undo-right.ts'
+import { gateText, type RecordState, recordName } from '@deploy-actions/release'
+import type { Deps, UndoRight } from '../deps.ts'
+import type { Inputs } from '../inputs.ts'
+import type { Wanted } from '../revision/types.ts'
+import { askFor, imagesBefore, stateNow } from './question.ts'
 
 /** Whether the gate lets us go back to what served before. */
 export async function undoRight(inputs: Inputs, wanted: Wanted[], state: RecordState, deps: Deps): Promise<UndoRight> {
   try {
     const answer = await askFor('undo', state, await imagesBefore(wanted, state, deps), inputs, deps)
-    if (answer.go)
-      return {
-        allowed: true,
-        why:
-          answer.because === 'unguarded'
-            ? 'The application has no migrations.'
-            : 'The present release expects the schema that the database has.',
-      }
+    if (answer.go && answer.because === 'unguarded') return { allowed: true, why: 'The application has no migrations.' }
+    if (answer.go) return { allowed: true, why: 'The present release expects the schema that the database has.' }
     const { refusal } = answer
     const { pending, schema } = state
     const database = pending ? `${pending.level} (pending)` : schema?.level
@@ -38,10 +31,10 @@ export async function undoRightNow(
   before: UndoRight,
   deps: Deps,
 ): Promise<UndoRight> {
-  if (!inputs.release || deps.cancelled.aborted) return before
+  if (deps.cancelled.aborted) return before
   try {
-    const record = await readRecord(await deps.clients.ssm(), inputs.release)
-    return record ? await undoRight(inputs, wanted, record.state, deps) : before
+    const state = await stateNow(inputs, deps)
+    return state ? await undoRight(inputs, wanted, state, deps) : before
   } catch (error) {
     deps.log.warning(`Whether the release may be undone was not asked again. ${messageOf(error)}`)
     return before

@@ -7,13 +7,24 @@ import {
   type GatePurpose,
   goodReleases,
   type RecordState,
+  readRecord,
   runName,
   schemaReader,
 } from '@deploy-actions/release'
-import type { Deps } from './deps.ts'
-import type { Inputs } from './inputs.ts'
-import { lookUpImage } from './revision/ecr-lookup.ts'
-import type { Wanted } from './revision/types.ts'
+import type { Deps } from '../deps.ts'
+import type { Inputs } from '../inputs.ts'
+import { lookUpImage } from '../revision/ecr-lookup.ts'
+import type { Wanted } from '../revision/types.ts'
+
+/** What the record says now; undefined where there is none yet. */
+export async function stateNow({ release }: Inputs, { clients }: Deps): Promise<RecordState | undefined> {
+  return (await readRecord(await clients.ssm(), release!))?.state
+}
+
+/** Which release it is, for the gate. */
+export function asking({ github, clock }: Deps) {
+  return { commit: github.sha || undefined, run: runName(github), now: clock.now() }
+}
 
 /** Asks the gate about what is to be deployed. `images`: see `gateImages`. */
 export function askFor(
@@ -21,11 +32,9 @@ export function askFor(
   state: RecordState | undefined,
   images: GateImage[],
   { acrossSchema }: Inputs,
-  { github, order, clock }: Deps,
+  deps: Deps,
 ): Promise<GateAnswer> {
-  const commit = github.sha || undefined
-  const run = runName(github)
-  return askGate({ state, purpose, images, commit, run, runOrder: order, now: clock.now(), acrossSchema })
+  return askGate({ ...asking(deps), state, purpose, images, runOrder: deps.order, acrossSchema })
 }
 
 /** Every image that the release may be about, whether ECR knows it or not. */
@@ -33,9 +42,11 @@ export async function gateImages(wanted: Wanted[], deps: Deps): Promise<GateImag
   return distinct(await Promise.all(wanted.flatMap(({ image }) => readable(image, undefined, deps))))
 }
 
-/** What tells the release's images, without asking ECR. */
-export function knownImages(wanted: Wanted[]): { digest: string | undefined }[] {
-  return wanted.flatMap(({ image }) => imagesOf(image).map(({ digest }) => ({ digest })))
+/** The same images as far as they are known without asking ECR. */
+export function knownImages(wanted: Wanted[]): GateImage[] {
+  return wanted.flatMap(({ image }) =>
+    imagesOf(image).map((one) => ({ name: imageText(one), digest: one.digest, read: undefined })),
+  )
 }
 
 /** What served before, and would serve again after an undo. */
