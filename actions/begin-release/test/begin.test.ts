@@ -78,6 +78,9 @@ describe('a release that may begin', () => {
     })
     expect(main.log).toContain(`1 to migrate: from ${level.two} to ${level.three}.`)
     expect(main.summary).toContain('- `0003_prices.sql`')
+    // Each of the two images is read once, however often the gate is asked.
+    const downloads = on.simulator.calls.filter(({ operation }) => operation === 'GetDownloadUrlForLayer')
+    expect(downloads).toHaveLength(2)
   })
 
   test('of the level that the database has will not migrate', async () => {

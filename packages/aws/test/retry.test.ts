@@ -100,6 +100,17 @@ test('lost connections and 5xx are repeated a few times', async () => {
   expect(requests).toHaveLength(6)
 })
 
+test.each<[string, ReturnType<typeof answer>, [least: number, most: number]]>([
+  ['a lost connection', 'reset', [100, 200]],
+  ['throttling, which needs longer', failure('ThrottlingException', 'Rate exceeded'), [250, 500]],
+])('the first wait after %s', async (_, first, [least, most]) => {
+  answer = (index) => (index === 1 ? first : fine)
+  const { clock } = await call()
+  expect(clock.sleeps).toHaveLength(1)
+  expect(clock.sleeps[0]).toBeGreaterThanOrEqual(least)
+  expect(clock.sleeps[0]).toBeLessThanOrEqual(most)
+})
+
 test('a quota is not throttling', async () => {
   answer = () => failure('LimitExceededException', 'The limit of repositories is reached.')
   await call()
@@ -127,9 +138,13 @@ test('a denial without details still names the action of the call', async () => 
   expect((await call()).error).toMatchObject({ action: 'ecr:DescribeRepositories', resource: undefined })
 })
 
+const rejected = /does not accept the credentials/
 test.each([
   ['ExpiredTokenException', /credentials expired before ecr:DescribeRepositories.*role-duration-seconds/],
-  ['UnrecognizedClientException', /does not accept the credentials/],
+  ['UnrecognizedClientException', rejected],
+  ['InvalidClientTokenId', rejected],
+  ['IncompleteSignature', rejected],
+  ['MissingAuthenticationToken', rejected],
 ])('%s says which step provides credentials', async (name, text) => {
   answer = () => failure(name, 'no')
   expect((await call()).error?.message).toMatch(text)

@@ -12,6 +12,7 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import {
+  manifestDigest,
   openOciLayout,
   openRegistry,
   plainAccess,
@@ -216,6 +217,14 @@ test('a refusal that no repetition would change is not repeated', async () => {
   expect(seen).toHaveLength(1)
 })
 
+test('a manifest that is not there is an answer, and no error', async () => {
+  const body = '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"no"}]}'
+  const { registry } = connect(await registryThat((_, response) => answer(response, 404, {}, body)))
+  expect(await manifestDigest(registry, 'shop', 'v1')).toBeUndefined()
+  expect(await readManifest(registry, 'shop', 'v1')).toBeUndefined()
+  expect(seen.map(({ method }) => method)).toEqual(['HEAD', 'GET'])
+})
+
 test('a token that never worked is asked for anew once, and one that expired as often as it expires', async () => {
   const access = (valid: (token: string) => boolean) => {
     let number = 1
@@ -299,7 +308,6 @@ test('without Docker-Content-Digest the digest is computed from the manifest', a
       answer(response, 200, { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }, manifest),
     ),
   )
-  const { manifestDigest } = await import('../src/index.ts')
   expect(await manifestDigest(registry, 'shop', 'v1')).toBe(sha256(manifest))
 })
 

@@ -157,6 +157,8 @@ describe('not the same, and said in a line', () => {
     expect(lines(on([both[1]!]), on(both))).not.toEqual([])
     expect(lines(on([both[0]!]), on(both))).not.toEqual([])
     expect(lines(on([...both].reverse()), on(both))).toEqual([])
+    const [start, healthy] = both.map((one) => on([one]))
+    expect(differences(start!, healthy!).map(({ path }) => path)).toEqual(['web.dependsOn.agent.condition'])
   })
 
   test('a variable given twice counts as its last value', () => {

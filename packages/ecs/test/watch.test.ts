@@ -117,8 +117,8 @@ describe('when the service deployments cannot be read', () => {
     expect(outcomes[0]).toMatchObject({ verdict: 'rolled-back' })
   })
 
-  test('a few failures are sat out', async () => {
-    const { outcomes, warnings } = await watchScripted({
+  test('a few failures are sat out, with one question a poll all the same', async () => {
+    const { outcomes, warnings, calls } = await watchScripted({
       services: () => [current(rolling)],
       list: () => listed,
       serviceDeployments: (call) =>
@@ -126,6 +126,7 @@ describe('when the service deployments cannot be read', () => {
     })
     expect(outcomes[0]).toMatchObject({ verdict: 'completed' })
     expect(warnings).toEqual([])
+    expect(calls.DescribeServiceDeploymentsCommand).toBeLessThanOrEqual(calls.DescribeServicesCommand!)
   })
 
   test('when no call comes through at all, nothing is held against them', async () => {
