@@ -107,6 +107,17 @@ test.each<[string, string, Record<string, string>, StageOptions, RegExp]>([
   expect(counts(simulator)).not.toHaveProperty('ecs:UpdateService')
 })
 
+test.each([
+  ['that the driver makes itself', { 'awslogs-create-group': 'true' }],
+  ['of another region, where it is not looked for', { 'awslogs-region': 'us-east-1' }],
+])('a log group %s is not missed', async (_, options) => {
+  const given = { 'awslogs-group': '/new', 'awslogs-region': 'eu-central-1', 'awslogs-stream-prefix': 'app' }
+  const container = { logConfiguration: { logDriver: 'awslogs', options: { ...given, ...options } } }
+  const run = await plan('amd', {}, { container })
+  expect(run.exitCode).toBe(0)
+  expect(run.log).not.toMatch(/Log group/)
+})
+
 test('the architecture of EC2 instances is not guessed', async () => {
   const run = await plan(
     'arm',
