@@ -1,4 +1,4 @@
-import { machineFailure } from './machine-failure.ts'
+import { machineFailure, networkAdvice } from './machine-failure.ts'
 
 /** A mistake the user can mend: shown as its message alone, which says what happened, what state is left and what to do. */
 export class UserError extends Error {
@@ -27,6 +27,16 @@ export function messageOf(error: unknown): string {
   return isServiceError(error) ? serviceText(error) : withCause(error)
 }
 
+/** What to do about an error that ends a step; empty where its own text says so. */
+export function adviceOf(error: unknown): string {
+  if (!(error instanceof Error) || isUserError(error)) return ''
+  if (machineFailure(error)) return networkAdvice
+  const { $fault, $metadata } = error as Failed
+  return $fault === 'server' || ($metadata?.httpStatusCode ?? 0) >= 500
+    ? 'Run the job again; if it stays so, look at the AWS Health Dashboard.'
+    : ''
+}
+
 /** What the SDK, and the client of packages/aws, add to an error. */
 interface Failed extends Error {
   $fault?: string
@@ -44,8 +54,7 @@ function serviceText({ name, message, operation = 'AWS', $fault, $metadata }: Fa
   const status = $metadata?.httpStatusCode
   const kind = [name, status && `HTTP ${status}`].filter(Boolean).join(', ')
   const said = message && message !== name ? `: ${sentence(message)}` : ' without a reason.'
-  if ($fault === 'server' || (status ?? 0) >= 500)
-    return `${operation} failed on AWS's side (${kind})${said} Run the job again; if it stays so, look at the AWS Health Dashboard.`
+  if ($fault === 'server' || (status ?? 0) >= 500) return `${operation} failed on AWS's side (${kind})${said}`
   return `${operation} was refused (${kind})${said}`
 }
 

@@ -1,5 +1,5 @@
 import { cancellation } from './cancellation.ts'
-import { isDefect, isUserError, messageOf } from './errors.ts'
+import { adviceOf, isDefect, isUserError, messageOf } from './errors.ts'
 import type { Log } from './log.ts'
 import { type ActionRuntime, type OutputValue, processRuntime } from './runtime.ts'
 
@@ -32,7 +32,8 @@ export async function runAction(
       process.exitCode = result.exitCode || 1
     }
   } catch (error) {
-    runtime.log.error(isUserError(error) ? messageOf(error) : `${messageOf(error)} ${stateLeft}`, name)
+    const parts = [messageOf(error), ...(isUserError(error) ? [] : [stateLeft, adviceOf(error)])]
+    runtime.log.error(parts.filter(Boolean).join(' '), name)
     await showDefect(error, runtime.log)
     process.exitCode = 1
   } finally {

@@ -92,7 +92,7 @@ test("a failure that is nobody's mistake says what state is left, and is no defe
     }`,
   )
   expect(log).toMatch(
-    /^::error title=probe::AWS failed on AWS's side \(ServerException, HTTP 500\): no\..* The deployment goes on\.\n$/,
+    /^::error title=probe::AWS failed on AWS's side \(ServerException, HTTP 500\): no\. The deployment goes on\. Run the job again; .*\n$/,
   )
 })
 
