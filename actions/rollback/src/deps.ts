@@ -13,6 +13,8 @@ export interface Deps {
   lastingEcs: ECSClient
   ecr: ECRClient
   ssm: SSMClient
+  /** Does not end with the run's cancel either: what became of the way back is still written then. */
+  lastingSsm: SSMClient
   region: string
   clock: Clock
   log: Log
@@ -29,12 +31,14 @@ export function createDeps({ region, registryRegion, priority }: Inputs, runtime
   const { clock, log, cancelled: signal, summary, github } = runtime
   const options = { region, log, clock, signal }
   const ecs = ecsClient(options)
+  // In panic the record gets seconds: what it has to say is soon worth less than the time.
+  const patience = priority === 'panic' ? { throttlingMs: 3_000 } : {}
   return {
     ecs,
     lastingEcs: ecsClient({ region, log, clock }),
     ecr: ecrClient({ ...options, region: registryRegion }),
-    // In panic the record gets seconds: what it has to say is soon worth less than the time.
-    ssm: ssmClient({ ...options, ...(priority === 'panic' ? { throttlingMs: 3_000 } : {}) }),
+    ssm: ssmClient({ ...options, ...patience }),
+    lastingSsm: ssmClient({ region, log, clock, ...patience }),
     region,
     clock,
     log,

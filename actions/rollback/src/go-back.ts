@@ -5,84 +5,84 @@ import {
   familyRevision,
   registerOrReuse,
   type ServiceUpdateResult,
-  type StartedDeployment,
   toRegisterInput,
   updateOne,
 } from '@deploy-actions/ecs'
-import type { Move } from './choose.ts'
+import { isStraight } from './choose.ts'
 import type { Deps } from './deps.ts'
-import { imagePlace } from './images.ts'
+import { imageIn } from './images.ts'
 import type { Inputs } from './inputs.ts'
+import type { ServiceEnd } from './story.ts'
+import type { ServiceTarget } from './target.ts'
 
-/** A service's way back that has begun, or why it has not. */
-export type WayBack =
-  | { move: Move; started: StartedDeployment }
-  /** `uncertain`: ECS may have begun it all the same. */
-  | { move: Move; error: string; uncertain?: boolean }
+/** The deployment that takes one service back, or why there is none. */
+export type WayBack = Pick<ServiceEnd, 'started' | 'error' | 'uncertain'>
 
 /** Starts the way back of every service at once. One that cannot start does not hold up the others. */
-export async function goBack(moves: Move[], inputs: Inputs, deps: Deps): Promise<WayBack[]> {
+export async function goBack(services: ServiceTarget[], inputs: Inputs, deps: Deps): Promise<WayBack[]> {
   return Promise.all(
-    moves.map(async (move): Promise<WayBack> => {
+    services.map(async (service): Promise<WayBack> => {
       try {
-        const result = move.way === 'straight' ? await straight(move, inputs, deps) : await swap(move, inputs, deps)
-        return startOf(move, result, deps)
+        const go = isStraight(service, inputs) ? straight : swap
+        return wayBackOf(service, await go(service, inputs, deps), deps)
       } catch (error) {
-        return { move, error: messageOf(error) }
+        return { error: deps.signal.aborted ? cancelled : messageOf(error) }
       }
     }),
   )
 }
 
+const cancelled = 'The run was cancelled before ECS was asked to update the service.'
+
 /** Onto the known good definition as it is. One that was deregistered meanwhile is registered again with the same content. */
-async function straight(move: Move, inputs: Inputs, deps: Deps): Promise<ServiceUpdateResult> {
+async function straight(service: ServiceTarget, inputs: Inputs, deps: Deps): Promise<ServiceUpdateResult> {
   const { ecs, log } = deps
-  const reference = move.taskDefinition ?? ''
-  const result = await update(move, reference, inputs, deps)
+  const reference = service.taskDefinition ?? ''
+  const result = await update(service, reference, inputs, deps)
   if (result.kind !== 'refused' || !isInactive(result.cause)) return result
   const again = await registerOrReuse(ecs, toRegisterInput(await deps.definition(reference)), { log })
   log.warning(
     `${reference} was deregistered (INACTIVE) and cannot be deployed; ${again.registered ? `${again.familyRevision} was registered with the same content` : `${again.familyRevision} has the same content`} and takes its place.`,
   )
-  return update(move, again.arn, inputs, deps)
+  return update(service, again.arn, inputs, deps)
 }
 
 /** Onto a new revision of the present definition, in which only the image is another. */
-async function swap(move: Move, inputs: Inputs, deps: Deps): Promise<ServiceUpdateResult> {
+async function swap(service: ServiceTarget, inputs: Inputs, deps: Deps): Promise<ServiceUpdateResult> {
   const { ecs, log } = deps
-  const fetched = await deps.definition(move.present.arn)
-  const { container, image } = imagePlace(fetched.taskDefinition, inputs)
-  const wanted = applyChanges(toRegisterInput(fetched), {
+  const { present, digest = '' } = service
+  const { container, image } = await imageIn(present.arn, inputs, deps)
+  const wanted = applyChanges(toRegisterInput(await deps.definition(present.arn)), {
     container,
-    image: imageText(pinned(image, move.digest ?? '')),
+    image: imageText(pinned(image, digest)),
   })
   const revision = await registerOrReuse(ecs, wanted, { log })
   log.info(
-    `${move.present.service}: ${revision.registered ? 'registered' : 'reusing'} ${revision.familyRevision}, ${move.present.taskDefinition} with the image swapped.`,
+    `${present.service}: ${revision.registered ? 'registered' : 'reusing'} ${revision.familyRevision}, ${present.taskDefinition} with the image swapped.`,
   )
-  return update(move, revision.arn, inputs, deps)
+  return update(service, revision.arn, inputs, deps)
 }
 
 /** A running deployment is simply replaced, and the newest one stopped where ECS takes no more. */
-function update(
-  { present }: Move,
+async function update(
+  { present }: ServiceTarget,
   taskDefinition: string,
   { cluster, timeoutMs }: Inputs,
   { lastingEcs, log, clock, signal }: Deps,
 ): Promise<ServiceUpdateResult> {
   const { service, described: before } = present
+  signal.throwIfAborted()
   return updateOne(
     { ecs: lastingEcs, log, clock, signal },
     { cluster, service, taskDefinition, brings: taskDefinition, before, makeRoomMs: timeoutMs },
   )
 }
 
-function startOf(move: Move, result: ServiceUpdateResult, { log }: Deps): WayBack {
-  const { service, taskDefinition } = move.present
-  if (result.kind === 'refused') return { move, error: result.message }
+function wayBackOf({ present }: ServiceTarget, result: ServiceUpdateResult, { log }: Deps): WayBack {
+  const { service, taskDefinition } = present
+  if (result.kind === 'refused') return { error: result.message }
   if (result.kind === 'unanswered')
     return {
-      move,
       uncertain: true,
       error: `UpdateService came to no clear answer (${result.message}), so the way back may or may not have begun: look at the service, or run the rollback again.`,
     }
@@ -93,7 +93,7 @@ function startOf(move: Move, result: ServiceUpdateResult, { log }: Deps): WayBac
       ? `${service}: ${taskDefinition} → ${now}, deployment ${started.deploymentId} has begun.`
       : `${service} is on ${now} already; ECS starts no deployment.`,
   )
-  return { move, started }
+  return { started }
 }
 
 function isInactive(cause: unknown): boolean {

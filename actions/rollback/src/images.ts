@@ -1,9 +1,9 @@
 import type { ECRClient } from '@aws-sdk/client-ecr'
-import type { TaskDefinition } from '@aws-sdk/client-ecs'
-import { UserError } from '@deploy-actions/action-kit'
+import { isUserError, UserError } from '@deploy-actions/action-kit'
 import { isAccessError } from '@deploy-actions/aws'
 import { describeImageRef, ecrImage, type ImageRef, parseImageRef, pinned, unusableText } from '@deploy-actions/ecr'
 import { targetContainer, toRegisterInput } from '@deploy-actions/ecs'
+import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 
 /** The container that goes back, and the image that its task definition names. */
@@ -12,25 +12,22 @@ export interface ImagePlace {
   image: ImageRef
 }
 
-type ImageInputs = Pick<Inputs, 'container' | 'repository' | 'registry' | 'registryRegion'>
-
 /**
  * Finds it in a task definition: the named container, else the one whose image is of `repository`, else the only
  * (essential) one. The inputs `repository` and `registry` overrule where the definition says that the image is. Throws
  * a UserError when its image cannot be put back by digest.
  */
-export function imagePlace(
-  taskDefinition: TaskDefinition,
-  { container, repository, registry, registryRegion }: ImageInputs,
-): ImagePlace {
-  const definition = toRegisterInput({ taskDefinition, tags: [] })
-  const ofRepository = (definition.containerDefinitions ?? []).filter(
+export async function imageIn(
+  reference: string,
+  { container, repository, registry, registryRegion }: Inputs,
+  { definition }: Pick<Deps, 'definition'>,
+): Promise<ImagePlace> {
+  const { taskDefinition } = await definition(reference)
+  const input = toRegisterInput({ taskDefinition, tags: [] })
+  const ofRepository = (input.containerDefinitions ?? []).filter(
     ({ image }) => repository && parseImageRef(image ?? '')?.repository === repository,
   )
-  const found = targetContainer(
-    definition,
-    container ?? (ofRepository.length === 1 ? ofRepository[0]?.name : undefined),
-  )
+  const found = targetContainer(input, container ?? (ofRepository.length === 1 ? ofRepository[0]?.name : undefined))
   const named = parseImageRef(found.image ?? '')
   if (!named)
     throw new UserError(
@@ -41,6 +38,23 @@ export function imagePlace(
     container: found.name ?? '',
     image: registry ? ecrImage({ ...image, registryId: registry, region: registryRegion }) : image,
   }
+}
+
+/**
+ * The same; undefined where `isOptional` and no image of the definition can be put back by digest, which only stops
+ * those who have to swap it. A definition that does not exist is an error all the same.
+ */
+export async function pinnableImage(
+  reference: string,
+  inputs: Inputs,
+  deps: Pick<Deps, 'definition'>,
+  isOptional: boolean,
+): Promise<ImagePlace | undefined> {
+  await deps.definition(reference)
+  return imageIn(reference, inputs, deps).catch((error: unknown) => {
+    if (!isUserError(error) || !isOptional) throw error
+    return undefined
+  })
 }
 
 /**

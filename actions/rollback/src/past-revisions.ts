@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-ecs'
 import { familyRevision } from '@deploy-actions/ecs'
 import { earlierRevisions } from '@deploy-actions/release'
-import type { Present } from './situation.ts'
+import type { CurrentService } from './current-state.ts'
 
 /** What a service ran before: a task definition, and the digests its images had then, by container. */
 export interface PastRevision {
@@ -27,7 +27,7 @@ const most = 20
 /**
  * What ECS itself remembers of a service. Three calls (ECS API: ListServiceDeployments, DescribeServiceDeployments, DescribeServiceRevisions).
  */
-export async function pastRevisions(ecs: ECSClient, cluster: string, present: Present): Promise<Past> {
+export async function pastRevisions(ecs: ECSClient, cluster: string, present: CurrentService): Promise<Past> {
   const listed = await ecs.send(
     new ListServiceDeploymentsCommand({ cluster, service: present.service, maxResults: most }),
   )
@@ -74,7 +74,7 @@ async function describeRevisions(ecs: ECSClient, arns: string[]): Promise<Map<st
 }
 
 /** The same definition may have run another image: a tag that moved. */
-function differs(revision: PastRevision, now: PastRevision | undefined, present: Present): boolean {
+function differs(revision: PastRevision, now: PastRevision | undefined, present: CurrentService): boolean {
   if (revision.taskDefinition !== present.taskDefinition) return true
   return Object.entries(revision.digests).some(([container, digest]) => {
     const current = now?.digests[container]

@@ -9,34 +9,29 @@ import {
   type PendingMigration,
   pardoned,
   previousOf,
-  type RecordState,
   recordIntent,
   recordName,
-  updateRecord,
   wayBackBegun,
 } from '@deploy-actions/release'
-import type { Choice } from './choose.ts'
+import { type Choice, goesTo } from './choose.ts'
+import type { CurrentState } from './current-state.ts'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
-import type { Situation } from './situation.ts'
-import type { Target } from './target.ts'
+import type { ServiceTarget, Target } from './target.ts'
 
-export type Going = Extract<Choice, { refused: false }>
-
-/** What was written to the record before the way back began. */
+/** What is on record of a way back. */
 export interface Marks {
   /** False where the record could not be written: releases go on as if nothing were wrong. */
   written: boolean
+  /** Digests that are marked bad. */
   bad: string[]
-  /** Number of the way back on record. */
-  number?: number | undefined
+  /** Number of the way back. */
+  number?: number
   /** The migration that was under way when it was written. */
-  pending?: PendingMigration | undefined
+  pending?: PendingMigration
 }
 
 const moved = { go: false } as const
-
-export type Recorded = { kind: 'written'; marks: Marks } | { kind: 'refused'; message: string } | { kind: 'moved' }
 
 /**
  * The first thing that is written, in one compare-and-set with the gate's answer: the way back and its target, the
@@ -45,119 +40,78 @@ export type Recorded = { kind: 'written'; marks: Marks } | { kind: 'refused'; me
  */
 export async function recordWayBack(
   inputs: Inputs,
-  situation: Situation,
-  choice: Going,
+  { unreadable, present }: CurrentState,
+  { target, ask }: Choice,
   deps: Deps,
-): Promise<Recorded> {
+): Promise<Marks | { refusal: string } | 'moved'> {
+  const { ssm, clock, log, signal } = deps
   const { record, priority } = inputs
-  const bad = badDigests(situation, choice.target)
-  if (!record) return { kind: 'written', marks: { written: true, bad: [] } }
-  if (situation.unreadable)
-    return { kind: 'written', marks: { written: false, bad, pending: situation.state?.pending } }
-  const store = { ssm: deps.ssm, clock: deps.clock, signal: deps.signal }
+  const bad = badDigests(target.services)
+  if (!record || unreadable) return { written: !record, bad: record ? bad : [] }
   try {
     const { answer, record: written } = await recordIntent(
-      store,
+      { ssm, clock, signal },
       record,
-      async (state) => (isStillMeant(inputs, situation, choice.target, state) ? choice.ask(state) : moved),
-      changeFor(inputs, choice, bad, deps),
+      async (state) => {
+        const previous = inputs.to.kind === 'previous' && target.onRecord ? previousOf(state, present) : undefined
+        return !previous || leadsTo(target, previous) ? ask(state) : moved
+      },
+      wayBackChange(inputs, target, bad, deps),
     )
-    if (!answer.go)
-      return 'refusal' in answer
-        ? { kind: 'refused', message: gateText(answer.refusal, recordName(record)) }
-        : { kind: 'moved' }
+    if (!answer.go) return 'refusal' in answer ? { refusal: gateText(answer.refusal, recordName(record)) } : 'moved'
     const { intent, pending } = written.state
-    return { kind: 'written', marks: { written: true, bad, number: intent?.number, pending } }
+    return { written: true, bad, number: intent?.number, pending }
   } catch (error) {
-    if (deps.signal.aborted) throw error
-    if (priority !== 'panic') {
-      if (!isUserError(error)) throw error
+    if (signal.aborted || (priority !== 'panic' && !isUserError(error))) throw error
+    if (priority !== 'panic')
       throw new UserError(
-        `Nothing was changed, since the record could not be written: ${error.message} With priority: panic the way back does not wait for the record.`,
+        `Nothing was changed, since the record could not be written: ${messageOf(error)} With priority: panic the way back does not wait for the record.`,
       )
-    }
-    deps.log.warning(
+    log.warning(
       `The record could not be written, so releases are not frozen yet; going back first. ${messageOf(error)}`,
     )
-    return { kind: 'written', marks: { written: false, bad, pending: situation.state?.pending } }
-  }
-}
-
-/**
- * What was left to be written until after the update: all of it where the record could not be written, or marks that
- * were learnt since.
- */
-export async function recordAfterwards(
-  inputs: Inputs,
-  situation: Situation,
-  choice: Going,
-  marks: Marks,
-  deps: Deps,
-): Promise<Marks> {
-  const bad = badDigests(situation, choice.target)
-  if (!inputs.record || (marks.written && bad.every((digest) => marks.bad.includes(digest)))) return marks
-  const change = marks.written ? markChange(inputs, bad, deps) : changeFor(inputs, choice, bad, deps)
-  try {
-    const { state } = await updateRecord({ ssm: deps.ssm, clock: deps.clock }, inputs.record, change)
-    return { ...marks, written: true, bad, number: marks.number ?? state.intent?.number }
-  } catch (error) {
-    deps.log.warning(`The record could not be written, so releases are not frozen. ${messageOf(error)}`)
-    return { ...marks, bad }
+    return { written: false, bad }
   }
 }
 
 /**
  * What serves and is left: bad, unless it is where we go. Where it is not known which image that is, nothing is marked.
  */
-export function badDigests({ present }: Situation, { services }: Target): string[] {
+export function badDigests(services: ServiceTarget[]): string[] {
   const targets = services.map(({ digest }) => digest)
-  if (targets.includes(undefined)) return []
-  const serving = new Set(present.map(({ digest }) => digest))
-  return [...serving].filter((digest) => digest !== undefined && !targets.includes(digest)) as string[]
+  const left = new Set(services.flatMap(({ present }) => present.digest ?? []))
+  return targets.includes(undefined) ? [] : [...left].filter((digest) => !targets.includes(digest))
 }
 
-function isStillMeant({ to }: Inputs, { present }: Situation, target: Target, state: RecordState): boolean {
-  if (to.kind !== 'previous' || !target.onRecord) return true
-  const found = previousOf(state, present)
-  if (found.kind === 'under-way') return found.wayBack.digest === target.digest
-  return found.kind === 'releases' && found.releases.some(({ number }) => number === target.release?.number)
-}
-
-function changeFor(inputs: Inputs, { target, moves }: Going, bad: string[], deps: Deps): Change {
-  const { digest, release } = target
-  const { actor, run, clock } = deps
+/** The way back, the freeze and the marks. */
+export function wayBackChange(inputs: Inputs, target: Target, bad: string[], deps: Deps): Change {
+  const { digest, commit, release, services, byName } = target
+  const { actor: by, run, clock } = deps
+  const since = clock.now().toISOString()
+  const goals = Object.fromEntries(services.map((one) => [one.present.service, goesTo(one, inputs) ?? '']))
   return (state) => {
-    const known = release ?? knownImage(state, digest)
-    const way = wayBackBegun({
-      digest,
-      sourceKey: known?.sourceKey,
-      commit: target.commit,
-      level: known?.level,
-      runOrder: known?.runOrder,
-      release: release?.number,
-      target: Object.fromEntries(
-        moves.map(({ present, way, ...to }) => [
-          present.service,
-          (way === 'straight' ? to.taskDefinition : to.digest) ?? '',
-        ]),
-      ),
-      since: clock.now().toISOString(),
-      run,
-      by: actor,
-    })
-    const pardon = target.byName ? [pardoned({ digest, sourceKey: known?.sourceKey })] : []
-    return allOf(way, markChange(inputs, bad, deps), ...pardon, ...freezeChange(inputs, deps))(state)
+    const { sourceKey, level, runOrder } = release ?? knownImage(state, digest) ?? {}
+    const known = { digest, sourceKey, commit, level, runOrder, release: release?.number }
+    return allOf(
+      wayBackBegun({ ...known, target: goals, since, run, by }),
+      badChange(inputs, bad, deps),
+      ...(byName ? [pardoned({ digest, sourceKey })] : []),
+      ...(inputs.freeze ? [frozen({ by, reason: reasonOf(inputs, deps), since, run })] : []),
+    )(state)
   }
 }
 
-function markChange({ reason }: Inputs, bad: string[], { actor, clock }: Deps): Change {
-  if (bad.length === 0) return (state) => state
-  const mark = { since: clock.now().toISOString(), by: actor, reason: reason ?? `rolled back by ${actor}` }
+export function badChange(inputs: Inputs, bad: string[], deps: Deps): Change {
+  const mark = { since: deps.clock.now().toISOString(), by: deps.actor, reason: reasonOf(inputs, deps) }
   return (state) =>
     markedBad(bad.map((digest) => ({ digest, sourceKey: knownImage(state, digest)?.sourceKey, ...mark })))(state)
 }
 
-function freezeChange({ freeze, reason }: Inputs, { actor, run, clock }: Deps): Change[] {
-  const since = clock.now().toISOString()
-  return freeze ? [frozen({ by: actor, reason: reason ?? `rolled back by ${actor}`, since, run })] : []
+function reasonOf({ reason }: Inputs, { actor }: Deps): string {
+  return reason ?? `rolled back by ${actor}`
+}
+
+function leadsTo({ digest, release }: Target, previous: ReturnType<typeof previousOf>): boolean {
+  if (previous.kind === 'under-way') return previous.wayBack.digest === digest
+  return previous.kind === 'releases' && previous.releases.some(({ number }) => number === release?.number)
 }

@@ -29,7 +29,7 @@ async function takeLock({ record, timeoutMs }: Inputs, deps: Deps): Promise<() =
     expiresMs: 2 * timeoutMs + 600_000,
     timeoutMs,
   })
-  if (result.status === 'held') return async () => void (await releaseLock(deps.ssm, deps.clock, record, token))
+  if (result.status === 'held') return async () => void (await releaseLock(deps.lastingSsm, deps.clock, record, token))
   if (result.status === 'cancelled') throw new UserError('Cancelled while waiting. Nothing was changed.')
   throw new UserError(
     `Waited ${formatDuration(result.waitedMs)} for the release under way: ${describeHolder(result.holder)} still holds the lock. Nothing was changed. With priority: high the rollback does not wait. ${breakLockText(record)}`,
