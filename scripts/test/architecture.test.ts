@@ -62,6 +62,24 @@ test('no relative import leaves its workspace', () => {
   expect(wrong).toEqual([])
 })
 
+test('no files import each other in circles, by types neither', () => {
+  const targets = new Map<string, string[]>()
+  for (const folder of [...shipped.map((name) => `packages/${name}`), 'actions/*'])
+    for (const { file, specifier } of importsOf(`${folder}/src/**/*.ts`))
+      if (specifier.startsWith('.'))
+        targets.set(file, [...(targets.get(file) ?? []), path.join(path.dirname(file), specifier)])
+  const circles = new Set<string>()
+  const done = new Set<string>()
+  const follow = (file: string, way: string[]) => {
+    if (way.includes(file)) circles.add([...way.slice(way.indexOf(file)), file].join(' → '))
+    if (done.has(file)) return
+    done.add(file)
+    for (const target of targets.get(file) ?? []) follow(target, [...way, file])
+  }
+  for (const file of targets.keys()) follow(file, [])
+  expect([...circles]).toEqual([])
+})
+
 test('what is imported is declared', () => {
   const files = [...importsOf('packages/*/src/**/*.ts'), ...importsOf('actions/*/src/**/*.ts')]
   const undeclared = files.filter(({ file, workspace, specifier }) => {

@@ -12,10 +12,9 @@ import { shortDigest } from '@deploy-actions/ecr'
 import { type FollowedTask, lastLogLines, taskId } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
-import { type Ledger, troubleOf } from './ledger.ts'
+import { type Ledger, type MigratePlan, troubleOf } from './ledger.ts'
 import type { StartedTask } from './migrate.ts'
 import type { ReadyTask } from './revision.ts'
-import type { MigratePlan } from './run.ts'
 import { type Proof, proveLevel } from './status-command.ts'
 
 export interface FollowedMigration {

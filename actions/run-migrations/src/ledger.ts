@@ -28,6 +28,8 @@ export type Plan =
   | { answer: 'nothing'; why: string; level: string | undefined; warnings: string[] }
   | { answer: 'refuse'; message: string; level: string | undefined }
 
+export type MigratePlan = Extract<Plan, { answer: 'migrate' }>
+
 /** The record's side of a migration. Every function reads the record anew, since others write it too. */
 export interface Ledger {
   plan(): Promise<Plan>

@@ -6,12 +6,10 @@ import { conclude } from './conclude.ts'
 import type { Deps } from './deps.ts'
 import { checkMayLook, earlierTask, isFirst, waitForItsRecord } from './earlier-task.ts'
 import type { Inputs } from './inputs.ts'
-import { type Ledger, ledger, type Plan, troubleOf } from './ledger.ts'
+import { type Ledger, ledger, type MigratePlan, type Plan, troubleOf } from './ledger.ts'
 import { follow, joinTask, type StartedTask, startTask, UnansweredStart } from './migrate.ts'
 import { pinRevision, prepare, type ReadyTask, readService } from './revision.ts'
 import { proveBefore } from './status-command.ts'
-
-export type MigratePlan = Extract<Plan, { answer: 'migrate' }>
 
 /**
  * Runs the migrations of a release: asks the record what there is to do, waits for its turn, starts one task of the release's image where the service's own tasks stand, follows

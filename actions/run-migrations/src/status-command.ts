@@ -2,10 +2,9 @@ import { taskId } from '@deploy-actions/ecs'
 import { type Migration, parseLevel, schemaLevel } from '@deploy-actions/release'
 import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
-import type { Ledger } from './ledger.ts'
+import type { Ledger, MigratePlan } from './ledger.ts'
 import { follow, startTask } from './migrate.ts'
 import type { ReadyTask } from './revision.ts'
-import type { MigratePlan } from './run.ts'
 
 /** What the status command has shown. */
 export interface Proof {
