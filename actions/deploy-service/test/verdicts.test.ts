@@ -223,7 +223,8 @@ describe('a deployment under way', () => {
 
   test('a rollback is waited for', async () => {
     const { url } = await begin({
-      speed: 40,
+      // The rollback must outlast the start of a process on a loaded machine.
+      speed: 20,
       scenario: { behaviours: [crash], ecs: { breakerLag: 5 } },
       service: {
         deploymentConfiguration: {
