@@ -28,7 +28,10 @@ async function push(content: Content, root: ReturnType<Content['add']>, tags: st
   return root.digest
 }
 
-/** What an image is signed with: an artifact that names it as its subject, or, as cosign did before, a tag made of its digest. */
+/**
+ * What an image is signed with: an artifact that names it as its subject, or, as cosign did before, a tag made of its
+ * digest.
+ */
 const signature = (content: Content, subject: ReturnType<Content['add']>) => content.attestation(subject)
 
 test('signatures and SBOMs go where the image goes, with those of its platforms, and their own', async () => {

@@ -3,7 +3,10 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import path from 'node:path'
 
-/** An OCI layout with one layer of that many bytes that no two calls share; its content is noise, as compressed layers are. */
+/**
+ * An OCI layout with one layer of that many bytes that no two calls share; its content is noise, as compressed layers
+ * are.
+ */
 export async function bigLayout(directory: string, bytes: number, name: string): Promise<string> {
   const blobs = path.join(directory, 'blobs', 'sha256')
   mkdirSync(blobs, { recursive: true })

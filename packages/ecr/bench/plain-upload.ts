@@ -2,7 +2,8 @@ import { createReadStream, readdirSync, statSync } from 'node:fs'
 import { request } from 'node:http'
 import path from 'node:path'
 
-// The yardstick: the largest blob of a layout by one POST and one PUT, and nothing else. No hash, no checks, no retries.
+// The yardstick: the largest blob of a layout by one POST and one PUT, and nothing else. No hash, no checks, no
+// retries.
 const [origin = '', repository = '', layout = ''] = process.argv.slice(2)
 const blobs = path.join(layout, 'blobs', 'sha256')
 const [largest] = readdirSync(blobs)

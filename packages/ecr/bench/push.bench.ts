@@ -16,7 +16,10 @@ const pushOnly = fileURLToPath(new URL('push-only.ts', import.meta.url))
 const megabyte = 1024 * 1024
 const rounds = 3
 
-/** push-ecr against the simulator's registry and docker-registry, beside a plain HTTP upload of the same bytes and skopeo. */
+/**
+ * push-ecr against the simulator's registry and docker-registry, beside a plain HTTP upload of the same bytes and
+ * skopeo.
+ */
 export async function bench(report: Report): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'push-bench-'))
   const simulator = await startSimulator({ scenario: { seed: { repositories: [{ name: 'bench' }] } } })

@@ -9,7 +9,8 @@ import {
   parseImageRef,
 } from './reference.ts'
 
-// Inputs that several actions have, each judged in one place and without the AWS SDK. All throw a UserError that names input, value and what is valid.
+// Inputs that several actions have, each judged in one place and without the AWS SDK. All throw a UserError that names
+// input, value and what is valid.
 
 export interface RegistryLocation {
   repository: EcrRepository
@@ -68,8 +69,8 @@ export function repositoryInput(reader: InputReader, input: string): string | un
 }
 
 /**
- * The tags of an input without repeats; empty when the input is. An entry without a tag, as an empty expression leaves it (`,` or `a,,b`), is an
- * error: which tag was meant is not known.
+ * The tags of an input without repeats; empty when the input is. An entry without a tag, as an empty expression leaves
+ * it (`,` or `a,,b`), is an error: which tag was meant is not known.
  */
 export function tagsInput(reader: InputReader, input: string): string[] {
   const text = reader.text(input) ?? ''
@@ -105,13 +106,17 @@ export function pinnedImageInput(reader: InputReader): { repository: string; dig
   if (repository && digest) return { repository, digest }
   if (digest) throw new UserError('Input "repository" is required together with "digest": it names where the image is.')
   if (!repository) return undefined
-  // An empty digest mostly comes from a job that was skipped; without this the step would be green and use another image.
+  // An empty digest mostly comes from a job that was skipped; without this the step would be green and use another
+  // image.
   throw new UserError(
     `Input "repository" is "${repository}", but "digest" is empty: which image is meant is not said. If it comes from another job's output, look whether that job ran and is among this job's needs. Leave both out to go without a new image.`,
   )
 }
 
-/** `repository` and `digest`, or `image`: one reference, or one `container=reference` a line. Undefined when no image is named. */
+/**
+ * `repository` and `digest`, or `image`: one reference, or one `container=reference` a line. Undefined when no image is
+ * named.
+ */
 export function imageInput(reader: InputReader): ImageInput | undefined {
   const lines = reader.lines('image')
   if (lines.length === 0) {

@@ -7,7 +7,10 @@ export const mediaTypes = {
   dockerLayerGzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
 } as const
 
-/** Every kind of manifest that we read. Without all four in a request, a multi-architecture tag may come back as something else. */
+/**
+ * Every kind of manifest that we read. Without all four in a request, a multi-architecture tag may come back as
+ * something else.
+ */
 export const manifestMediaTypes: string[] = [
   mediaTypes.dockerManifest,
   mediaTypes.ociManifest,
@@ -23,7 +26,10 @@ export function isManifestType(mediaType: string): boolean {
   return manifestMediaTypes.includes(mediaType)
 }
 
-/** Layers that their licence keeps out of registries (OCI image specification: non-distributable layers; Docker: foreign layers). */
+/**
+ * Layers that their licence keeps out of registries (OCI image specification: non-distributable layers; Docker: foreign
+ * layers).
+ */
 export function isForeignLayer(mediaType: string): boolean {
   return mediaType.includes('nondistributable') || mediaType.includes('.foreign.')
 }

@@ -22,9 +22,9 @@ export interface RegistryAccessOptions {
 }
 
 /**
- * Access to ECR's registry by GetAuthorizationToken: HTTP Basic, valid for twelve hours. The answer names the registry's address; should it name the
- * caller's own registry where another account's was asked for, the host is corrected. An address without an account in it (a stand-in for ECR)
- * is used as it is.
+ * Access to ECR's registry by GetAuthorizationToken: HTTP Basic, valid for twelve hours. The answer names the
+ * registry's address; should it name the caller's own registry where another account's was asked for, the host is
+ * corrected. An address without an account in it (a stand-in for ECR) is used as it is.
  */
 export async function registryAccess(
   ecr: ECRClient,

@@ -22,7 +22,10 @@ export interface HttpRequest {
   signal?: AbortSignal | undefined
   /** How long no byte may move. Default one minute. */
   silenceMs?: number | undefined
-  /** How long the answer to a complete body may take; default `silenceMs`. A registry may need minutes to commit a layer of many gigabytes. */
+  /**
+   * How long the answer to a complete body may take; default `silenceMs`. A registry may need minutes to commit a layer
+   * of many gigabytes.
+   */
   answerMs?: number
 }
 
@@ -33,7 +36,10 @@ export interface HttpResponse {
 }
 
 export interface HttpClient {
-  /** Sends one request, follows nothing, repeats nothing. Resolves with the answer's head; the caller must read or destroy its stream. */
+  /**
+   * Sends one request, follows nothing, repeats nothing. Resolves with the answer's head; the caller must read or
+   * destroy its stream.
+   */
   send(request: HttpRequest): Promise<HttpResponse>
   close(): void
 }
@@ -42,8 +48,9 @@ export interface HttpClient {
 export const longestSilenceMs = 60_000
 
 /**
- * A client on Node's own http: it streams a body of any size from a Readable without keeping it, and delivers an answer that arrives before the
- * body is sent. Proxies come from `env` (HTTP_PROXY, HTTPS_PROXY, NO_PROXY), which Node understands from 24.5 on.
+ * A client on Node's own http: it streams a body of any size from a Readable without keeping it, and delivers an answer
+ * that arrives before the body is sent. Proxies come from `env` (HTTP_PROXY, HTTPS_PROXY, NO_PROXY), which Node
+ * understands from 24.5 on.
  */
 export function httpClient(env: NodeJS.ProcessEnv = process.env): HttpClient {
   const options = { keepAlive: true, maxSockets: 16, proxyEnv: env } as object
@@ -84,7 +91,8 @@ export function httpClient(env: NodeJS.ProcessEnv = process.env): HttpClient {
         })
         request.on('error', fail)
         request.on('response', (stream) => {
-          // Refusals may come while the body is still on its way: the rest is not sent, and the connection is not used again.
+          // Refusals may come while the body is still on its way: the rest is not sent, and the connection is not used
+          // again.
           if (!request.writableEnded) stream.on('close', () => request.destroy())
           resolve({ status: stream.statusCode ?? 0, headers: stream.headers, stream })
         })
@@ -99,7 +107,10 @@ function timedOut(message: string): Error {
   return Object.assign(new Error(message), { code: 'ETIMEDOUT' })
 }
 
-/** Sends chunk by chunk, each one handed to the kernel before the next is asked for, since its buffer is used again. Ends early when an answer is there. */
+/**
+ * Sends chunk by chunk, each one handed to the kernel before the next is asked for, since its buffer is used again.
+ * Ends early when an answer is there.
+ */
 async function sendBody(request: ClientRequest, source: Chunks): Promise<void> {
   let answered = false
   request.once('response', () => {

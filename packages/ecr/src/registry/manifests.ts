@@ -10,7 +10,10 @@ import { ContentError } from './verified.ts'
 /** ECR's own limit (ECR API: PutImage); one byte more shows that an answer is longer. */
 export const longestManifest = 4_194_304
 
-/** The digest behind a tag or digest, or undefined when the repository has no such manifest (OCI distribution specification: HEAD manifest). */
+/**
+ * The digest behind a tag or digest, or undefined when the repository has no such manifest (OCI distribution
+ * specification: HEAD manifest).
+ */
 export function manifestDigest(registry: Registry, repository: string, reference: string): Promise<string | undefined> {
   const purpose = { what: `look-up of ${nameOf(reference)}`, action: 'ecr:BatchGetImage' }
   return registry.call(purpose, () => lookUp(registry, purpose, repository, reference))
@@ -34,7 +37,9 @@ async function lookUp(
   return (await fetchManifest(registry, purpose, repository, reference))?.digest
 }
 
-/** A manifest with its exact bytes, or undefined. The digest is computed, for ECR does not name it in answers to GET. */
+/**
+ * A manifest with its exact bytes, or undefined. The digest is computed, for ECR does not name it in answers to GET.
+ */
 export function readManifest(registry: Registry, repository: string, reference: string): Promise<Manifest | undefined> {
   const purpose = { what: `download of ${nameOf(reference)}`, action: 'ecr:BatchGetImage' }
   return registry.call(purpose, () => fetchManifest(registry, purpose, repository, reference))
@@ -62,8 +67,8 @@ async function fetchManifest(
 }
 
 /**
- * Puts a manifest under a tag or its own digest, byte for byte. A repeated attempt looks first whether the earlier one arrived. Throws a UserError
- * that names both digests when the tag is immutable and points elsewhere.
+ * Puts a manifest under a tag or its own digest, byte for byte. A repeated attempt looks first whether the earlier one
+ * arrived. Throws a UserError that names both digests when the tag is immutable and points elsewhere.
  */
 export function putManifest(
   registry: Registry,

@@ -22,9 +22,9 @@ const transientStatus = [408, 416, 429, 500, 502, 503, 504, 522]
 const transientCodes = ['TOOMANYREQUESTS', 'BLOB_UPLOAD_UNKNOWN']
 
 /**
- * Repeats `attempt` for minutes where that may mend it: on lost and silent connections, throttling (ECR allows ten PutImage a second per account and
- * region, shared with everyone) and 5xx, with full jitter. Retry-After is obeyed up to a minute. Any other error ends it at once. `attempt` must start
- * afresh every time.
+ * Repeats `attempt` for minutes where that may mend it: on lost and silent connections, throttling (ECR allows ten
+ * PutImage a second per account and region, shared with everyone) and 5xx, with full jitter. Retry-After is obeyed up
+ * to a minute. Any other error ends it at once. `attempt` must start afresh every time.
  */
 export async function withRetries<T>(
   what: string,

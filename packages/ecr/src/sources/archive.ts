@@ -5,7 +5,7 @@ import { UserError } from '@deploy-actions/action-kit'
 import { type Manifest, parseManifest } from '../manifest.ts'
 import { isIndexType } from '../media-types.ts'
 import { capitalised } from '../text.ts'
-import { compressionOf, unpackError, unpackSteps } from './compression.ts'
+import { compressionOf, unpackError, unpackSteps, type Zipped } from './compression.ts'
 import { dockerArchiveSource } from './docker-archive.ts'
 import { type FileSet, tarFiles } from './files.ts'
 import { blobName, layoutSource, openOciLayout, type Selection } from './oci-layout.ts'
@@ -36,7 +36,7 @@ export async function openImageFile(location: string, options: ArchiveOptions): 
 export async function openArchive(
   file: string,
   options: ArchiveOptions,
-  name = `archive ${file}`,
+  { name = `archive ${file}`, early }: { name?: string; early?: Map<string, Zipped> } = {},
 ): Promise<ImageSource> {
   const folder = await temporaryFolder(options.temp)
   try {
@@ -47,7 +47,7 @@ export async function openArchive(
     const isLayout = entries.has('oci-layout') && entries.has('index.json')
     if (isLayout && !(isDocker && (await needsCompression(files))))
       return await layoutSource(files, options, folder.remove)
-    if (isDocker) return await dockerArchiveSource(files, folder)
+    if (isDocker) return await dockerArchiveSource(files, folder, early)
     throw new UserError(
       `${capitalised(name)} is a tar of something else: it has neither index.json with oci-layout nor manifest.json. If it was exported as an image, it is truncated; export it again.`,
     )

@@ -56,18 +56,19 @@ export function unpackError(error: unknown, { name }: Packed): unknown {
   )
 }
 
-/**
- * Compresses a layer into `file`. `diffId` is the digest of what went in, `digest` and `size` are those of what came
- * out.
- */
-export async function gzipTo(
-  file: string,
-  source: Readable,
-): Promise<{ digest: string; size: number; diffId: string }> {
+/** A layer that was compressed into a file. `diffId` is the digest of what went in, the others are of what came out. */
+export interface Zipped {
+  file: string
+  digest: string
+  size: number
+  diffId: string
+}
+
+export async function gzipTo(file: string, source: Readable): Promise<Zipped> {
   const before = counter()
   const after = counter()
   await writeStream(file, source, before.stream, Duplex.from(gzip), after.stream)
-  return { digest: after.digest(), size: after.size(), diffId: before.digest() }
+  return { file, digest: after.digest(), size: after.size(), diffId: before.digest() }
 }
 
 /** Digest and size of a compressed layer, and the digest of what it decompresses to, which is not kept. */

@@ -6,7 +6,7 @@ import { mediaTypes } from '../media-types.ts'
 import { digestOf, isDigest } from '../reference.ts'
 import { ContentError } from '../registry/verified.ts'
 import { fileChunks } from './chunks.ts'
-import { type Compression, compressionOf, gzipTo, inspectLayer } from './compression.ts'
+import { type Compression, compressionOf, gzipTo, inspectLayer, type Zipped } from './compression.ts'
 import type { FileSet } from './files.ts'
 import type { ImageSource } from './source.ts'
 import type { TemporaryFolder } from './temporary.ts'
@@ -26,15 +26,19 @@ interface Layer {
 /**
  * Opens what `docker save` writes: a config, layers and manifest.json, but no manifest, so one is made. Layers that are
  * plain tars are compressed into `folder`, always to the same bytes; compressed ones stay as they are. Every layer is
- * checked against the config's diff_ids on the way.
+ * checked against the config's diff_ids on the way. `early` are layers that have been compressed already.
  */
-export async function dockerArchiveSource(files: FileSet, folder: TemporaryFolder): Promise<ImageSource> {
+export async function dockerArchiveSource(
+  files: FileSet,
+  folder: TemporaryFolder,
+  early: Map<string, Zipped> = new Map(),
+): Promise<ImageSource> {
   const saved = await selectImage(files)
   const config = await readConfig(files, saved)
   const distinct = [...new Map(saved.Layers.map((name, index) => [config.diffIds[index]!, name]))]
   const prepared = new Map<string, Layer>()
   await inParallel(distinct, Math.min(4, availableParallelism()), async ([diffId, name]) => {
-    prepared.set(diffId, await prepareLayer(files, name, diffId, folder))
+    prepared.set(diffId, await prepareLayer(files, name, diffId, folder, early.get(name)))
   })
 
   const layers = config.diffIds.map((diffId) => prepared.get(diffId)!)
@@ -113,7 +117,13 @@ async function readJson(files: FileSet, name: string): Promise<unknown> {
 
 const again = 'Export the image again.'
 
-async function prepareLayer(files: FileSet, name: string, diffId: string, folder: TemporaryFolder): Promise<Layer> {
+async function prepareLayer(
+  files: FileSet,
+  name: string,
+  diffId: string,
+  folder: TemporaryFolder,
+  early: Zipped | undefined,
+): Promise<Layer> {
   const compression = compressionOf(await firstBytes(files, name))
   if (compression !== 'none') {
     const packed = { name: `layer ${name} of ${files.description}`, bytes: (await files.size(name))! }
@@ -122,9 +132,9 @@ async function prepareLayer(files: FileSet, name: string, diffId: string, folder
     return layer(found, compression, () => files.chunks(name))
   }
   const file = path.join(folder.path, `${diffId.slice('sha256:'.length)}.tar.gz`)
-  const made = await gzipTo(file, files.open(name))
+  const made = early ?? (await gzipTo(file, files.open(name)))
   checkDiffId(files, name, made.diffId, diffId)
-  return layer(made, 'gzip', async () => fileChunks(file, 0, made.size))
+  return layer(made, 'gzip', async () => fileChunks(made.file, 0, made.size))
 }
 
 function layer(

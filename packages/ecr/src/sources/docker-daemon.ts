@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { UserError } from '@deploy-actions/action-kit'
 import { type ArchiveOptions, openArchive } from './archive.ts'
+import type { Zipped } from './compression.ts'
+import { compressEarly } from './early-layers.ts'
 import type { ImageSource } from './source.ts'
 import { temporaryFolder, writeStream } from './temporary.ts'
 
@@ -11,15 +13,15 @@ export interface DaemonOptions extends ArchiveOptions {
 }
 
 /**
- * Opens an image of the local Docker daemon by `docker save` into a temporary file, because the daemon hands out no single blobs. Throws a UserError
- * when there is no docker, no daemon, no such image, or no space.
+ * Opens an image of the local Docker daemon by `docker save` into a temporary file, because the daemon hands out no
+ * single blobs. Throws a UserError when there is no docker, no daemon, no such image, or no space.
  */
 export async function openDaemonImage(name: string, options: DaemonOptions): Promise<ImageSource> {
   const folder = await temporaryFolder(options.temp)
   try {
     const file = path.join(folder.path, 'saved.tar')
-    await save(name, file, options)
-    const source = await openArchive(file, options, `image ${name} of the local Docker daemon`)
+    const early = await save(name, file, options)
+    const source = await openArchive(file, options, { name: `image ${name} of the local Docker daemon`, early })
     return {
       ...source,
       async close() {
@@ -33,7 +35,12 @@ export async function openDaemonImage(name: string, options: DaemonOptions): Pro
   }
 }
 
-async function save(name: string, file: string, { signal, env = process.env }: DaemonOptions): Promise<void> {
+/** Saves the image to `file`, and compresses its layers while it does. */
+async function save(
+  name: string,
+  file: string,
+  { signal, env = process.env }: DaemonOptions,
+): Promise<Map<string, Zipped>> {
   const docker = spawn('docker', ['save', name], { stdio: ['ignore', 'pipe', 'pipe'], env, signal })
   const complaint: Buffer[] = []
   docker.stderr.on('data', (chunk: Buffer) => complaint.push(chunk))
@@ -45,12 +52,18 @@ async function save(name: string, file: string, { signal, env = process.env }: D
     docker.kill()
     throw error
   })
-  const [exit, write] = await Promise.allSettled([ended, written])
+  const [exit, write, early] = await Promise.allSettled([
+    ended,
+    written,
+    compressEarly(docker.stdout, path.dirname(file)),
+  ])
   if (signal?.aborted) throw signal.reason
   if (exit.status === 'rejected') throw spawnError(exit.reason)
   // A full disk ends docker too: then its complaint is only a broken pipe.
   if (write.status === 'rejected') throw write.reason
   if (exit.value !== 0) throw saveError(name, Buffer.concat(complaint).toString('utf8').trim())
+  if (early.status === 'rejected') throw early.reason
+  return early.value
 }
 
 function spawnError(error: NodeJS.ErrnoException): Error {

@@ -1,11 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
-import { constants, crc32, deflateRaw } from 'node:zlib'
+import { constants, crc32, deflateRaw, deflateRawSync } from 'node:zlib'
 
 const deflate = promisify(deflateRaw)
 
-/** Docker's own level. */
-const level = 6
+/**
+ * As small as Docker's layers: zlib's level 5 gives what Go's default does, in 60 % of its time. What does not get
+ * smaller anyway is only stored.
+ */
+const levelOf = (block: Buffer) => (isCompressible(block) ? 5 : 0)
+const sampleBytes = 8 * 1024
 const blockBytes = 1024 * 1024
 /** How far back deflate looks. */
 const windowBytes = 32 * 1024
@@ -20,7 +24,8 @@ const emptyLastBlock = Buffer.from([3, 0])
  */
 export async function* gzip(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const ahead: Promise<Buffer>[] = []
-  const limit = availableParallelism()
+  // One more than cores, so that none waits for the next block to be read.
+  const limit = availableParallelism() + 1
   let checksum = 0
   let size = 0
   let dictionary = Buffer.alloc(0)
@@ -29,7 +34,7 @@ export async function* gzip(source: AsyncIterable<Buffer>): AsyncGenerator<Buffe
     checksum = crc32(block, checksum)
     size += block.length
     const part = deflate(block, {
-      level,
+      level: levelOf(block),
       finishFlush: constants.Z_SYNC_FLUSH,
       ...(dictionary.length > 0 && { dictionary }),
     })
@@ -44,6 +49,15 @@ export async function* gzip(source: AsyncIterable<Buffer>): AsyncGenerator<Buffe
   trailer.writeUInt32LE(checksum, 0)
   trailer.writeUInt32LE(size % 2 ** 32, 4)
   yield Buffer.concat([emptyLastBlock, trailer])
+}
+
+/** Whether one of four samples gets smaller by more than a hundredth. */
+function isCompressible(block: Buffer): boolean {
+  return [0, 1, 2, 3].some((quarter) => {
+    const at = Math.floor((block.length / 4) * quarter)
+    const sample = block.subarray(at, at + sampleBytes)
+    return deflateRawSync(sample, { level: 1 }).length < sample.length * 0.99
+  })
 }
 
 /** Cuts a stream into blocks of equal size, in `count` buffers that take turns. */

@@ -141,7 +141,9 @@ export async function oldDockerArchive(
   return files
 }
 
-/** What `docker save` of Docker 25 and later writes from its older store: a layout with plain tars, and manifest.json. */
+/**
+ * What `docker save` of Docker 25 and later writes from its older store: a layout with plain tars, and manifest.json.
+ */
 export async function newDockerArchive(layers: string[]): Promise<Record<string, TarContent>> {
   const content = new Content()
   const tars = await Promise.all(layers.map((text) => tarOf({ 'app/file': text })))
