@@ -3,6 +3,7 @@ import { migrationsOf } from '../src/gate/database-migrations.ts'
 import { guard, overridden } from '../src/gate/guard.ts'
 import type { GuardAnswer } from '../src/gate/types.ts'
 import {
+  askGate,
   type GatePurpose,
   gateText,
   type ImageSchema,
@@ -240,4 +241,18 @@ describe('what the database has', () => {
     const read = async () => image('a', 'b')
     expect(await applied(database(abc), image('x'), read)).toBeUndefined()
   })
+})
+
+test('after a migration of unknown end the gate lets another one go that knows all of it, by the lists of their images', async () => {
+  const [before, begun, next] = [image('a'), image('a', 'b', 'c'), image('a', 'b', 'c', 'd')]
+  const lists = new Map([
+    [digest('a'), before],
+    [digest('b'), begun],
+    [digest('c'), next],
+  ])
+  const state = database(before.migrations, { pending: { level: begun.level.text, digest: digest('b'), since } })
+  const read: SchemaReader = async (one) => lists.get(one)
+  const images = [{ name: 'shop', digest: digest('c'), read }]
+  const answer = await askGate({ state, purpose: 'migrate', images, now: new Date(since) })
+  expect(answer).toMatchObject({ go: true, because: 'migrates', level: next.level.text })
 })
