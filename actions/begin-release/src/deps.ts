@@ -9,6 +9,8 @@ import { tickets } from './tickets.ts'
 
 export interface Deps {
   ssm: SSMClient
+  /** Does not end with the run: the lock is given back also after a cancel. */
+  lasting: SSMClient
   /** Reads what an image says of its migrations. */
   read: SchemaReader
   clock: Clock
@@ -40,6 +42,7 @@ export function createDeps(inputs: Inputs, runtime: ActionRuntime): Deps {
   const { keep, end } = tickets(github.temp)
   return {
     ssm: ssmClient(options),
+    lasting: ssmClient({ region, log, clock, throttlingMs: 3_000 }),
     read: schemaReader(ecrClient({ ...options, region: registryRegion }), repository),
     clock,
     log,

@@ -43,7 +43,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   ticket.save()
   await lock(inputs, deps)
   ticket.keep()
-  const unlock = () => releaseLock(ssm, clock, inputs, holder.token)
+  const unlock = () => releaseLock(deps.lasting, clock, inputs, holder.token)
   try {
     const result = await begin(inputs, deps)
     if (result.outputs?.proceed) return result

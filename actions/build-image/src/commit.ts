@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { GitHubContext } from '@deploy-actions/action-kit'
-import { type CommandOptions, command } from './docker/command.ts'
+import { type CommandOptions, command, type GitHubContext, toolEnvironment } from '@deploy-actions/action-kit'
 
 /**
  * When the commit was made, in seconds since 1970, for SOURCE_DATE_EPOCH (reproducible-builds.org): from the environment, from git, from the event that started
@@ -8,7 +7,7 @@ import { type CommandOptions, command } from './docker/command.ts'
  */
 export async function commitTime(github: GitHubContext, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   if (/^\d+$/.test(env.SOURCE_DATE_EPOCH ?? '')) return env.SOURCE_DATE_EPOCH
-  const options = { cwd: github.workspace, env }
+  const options = { cwd: github.workspace, env: toolEnvironment(env) }
   return (await fromGit(github.sha, options)) ?? (await fromEvent(env)) ?? (await fromGit('HEAD', options))
 }
 

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import { type ActionResult, formatDuration } from '@deploy-actions/action-kit'
+import { type ActionResult, formatDuration, toolEnvironment } from '@deploy-actions/action-kit'
 import { formatBytes, shortDigest } from '@deploy-actions/ecr'
 import { readMigrations, schemaLevel } from '@deploy-actions/release'
 import { commitTime } from './commit.ts'
@@ -47,7 +47,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
       'The time of the commit is unknown (no git checkout, no push event), so a second build of it will not be the same image.',
     )
   const created = epoch === undefined ? clock.now() : new Date(Number(epoch) * 1000)
-  const options = { cwd: inputs.workspace, env: deps.env, signal: deps.cancelled }
+  const options = { cwd: inputs.workspace, env: toolEnvironment(deps.env), signal: deps.cancelled }
   const builder = await findBuilder(inputs.builder, options)
   const layout = inputs.output ?? path.join(deps.github.temp, 'build-image', found.tag)
   await rm(layout, { recursive: true, force: true })

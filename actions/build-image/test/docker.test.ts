@@ -53,6 +53,21 @@ describe('what is missing is named, with the step that brings it', () => {
   })
 })
 
+test('only the build sees secrets and credentials: what is merely asked gets an environment without them', async () => {
+  at = await stage()
+  const run = await at.run(
+    { secrets: 'token=s3cr3t', 'build-args': 'A=b' },
+    { env: { FROM_ENV: 's3cr3t-env', DOCKER_STAND_IN_DRIVER: 'docker', GITHUB_TOKEN: 's3cr3t-token' } },
+  )
+  expect(run.exitCode).toBe(0)
+  const asked = at.dockerCalls().filter(({ argv }) => argv[1] !== 'build')
+  expect(asked.map(({ argv }) => argv.slice(0, 2).join(' '))).toEqual(
+    expect.arrayContaining(['buildx version', 'buildx inspect', 'info --format']),
+  )
+  const leaking = /^(INPUT_|AWS_|BUILD_SECRET_|GITHUB_|ACTIONS_|FROM_ENV)/
+  for (const { env } of asked) expect(env.filter((name) => leaking.test(name))).toEqual([])
+})
+
 test('the arguments carry what was asked', async () => {
   at = await stage()
   const run = await at.run(

@@ -4,7 +4,10 @@ import { type Clients, createClients } from './clients.ts'
 import type { Inputs } from './inputs.ts'
 
 export interface Deps {
+  /** They end with the run: nothing is read or written through them after a cancel. */
   clients: Clients
+  /** They do not, for all that follows an update. */
+  lasting: Clients
   clock: Clock
   log: Log
   summary: Summary
@@ -12,6 +15,7 @@ export interface Deps {
   /** Where this run stands among the runs of its workflow; undefined outside one. */
   order: string | undefined
   cancelled: AbortSignal
+  stateLeft: ActionRuntime['stateLeft']
   /** Keeps what `post` must know should this process be killed. */
   saveOpen(open: OpenDeployments | undefined): void
 }
@@ -47,9 +51,11 @@ export interface OpenDeployment {
 
 export function createDeps(
   { region, registryRegion }: Inputs,
-  { clock, log, summary, github, cancelled, env, saveState }: ActionRuntime,
+  { clock, log, summary, github, cancelled, env, saveState, stateLeft }: ActionRuntime,
 ): Deps {
   const saveOpen = (open: object | undefined) => saveState('open-deployments', open ? JSON.stringify(open) : '')
-  const clients = createClients({ region, registryRegion, log, clock, signal: cancelled })
-  return { clients, clock, log, summary, github, order: runOrder(env), cancelled, saveOpen }
+  const context = { region, registryRegion, log, clock }
+  const clients = createClients({ ...context, signal: cancelled })
+  const lasting = createClients(context)
+  return { clients, lasting, clock, log, summary, github, order: runOrder(env), cancelled, stateLeft, saveOpen }
 }

@@ -45,32 +45,35 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const expectations = await tagExpectations(wanted, deps)
   sayTags(wanted, deps)
 
+  deps.stateLeft('No service was updated; a new revision of the task definition may be registered, which nothing uses.')
   const revisions = await registerRevisions(wanted, runTags(deps.github, schemaLevel), deps)
   const undo = (await gate?.recordTarget(inputs, wanted, revisions, deps)) ?? unguarded
   const book = openBook(inputs, undo, deps.saveOpen)
   const { started, refused } = await updateAll(inputs, wanted, revisions, book, deps)
-  const unwanted = await gate?.stopOverruled(inputs, wanted, started, deps)
+  // What was started is followed to its end, also after a cancel.
+  const after = { ...deps, clients: deps.lasting }
+  const unwanted = await gate?.stopOverruled(inputs, wanted, started, after)
 
   const stages = stageTimes()
   const watchedFrom = clock.now()
-  const ended = await watchDeployments({ ecs: clients.ecs, clock, log, signal: cancelled }, started, {
+  const ended = await watchDeployments({ ecs: after.clients.ecs, clock, log, signal: cancelled }, started, {
     timeoutMs: inputs.timeoutMs,
     onPause: inputs.onPause,
     onObserved: stages.take,
   })
-  const right = (await gate?.undoRightNow(inputs, wanted, undo, deps)) ?? undo
-  const undone = await undoInterrupted(inputs, ended, right, deps)
+  const right = (await gate?.undoRightNow(inputs, wanted, undo, after)) ?? undo
+  const undone = await undoInterrupted(inputs, ended, right, after)
   for (const outcome of undone) if (!outcome.unfinished) book.closed(outcome.started.service)
-  const followed = (await followRollbacks(undone, deps)).map((outcome) => withSchemaNote(outcome, right))
-  const checked = await checkDigests(followed, expectations, deps)
-  const together = await rollBackCompleted(inputs, { outcomes: checked, refused }, right, deps)
-  const late = together.length === 0 ? await gate?.recordCompleted(inputs, checked, wanted, deps) : undefined
+  const followed = (await followRollbacks(undone, after)).map((outcome) => withSchemaNote(outcome, right))
+  const checked = await checkDigests(followed, expectations, after)
+  const together = await rollBackCompleted(inputs, { outcomes: checked, refused }, right, after)
+  const late = together.length === 0 ? await gate?.recordCompleted(inputs, checked, wanted, after) : undefined
 
-  const reports = await explain(checked, deps)
+  const reports = await explain(checked, after)
   const names = wanted.map(({ target }) => target.name)
   const ending = { names, outcomes: checked, refused, reports, together, overruled: unwanted ?? late }
-  const result = conclude(inputs, ending, deps)
-  await summarise({ ...ending, inputs, wanted, begun, stages, watchedFrom }, deps)
+  const result = conclude(inputs, ending, after)
+  await summarise({ ...ending, inputs, wanted, begun, stages, watchedFrom }, after)
   return result
 }
 

@@ -38,7 +38,7 @@ test('on-cancel: leave says what goes on', async () => {
   expect(counts(simulator)['ecs:StopServiceDeployment']).toBeUndefined()
 })
 
-test('cancelled before the update: nothing was changed, nothing to undo', async () => {
+test('cancelled before the update: no service was changed, nothing to undo', async () => {
   simulator = await stage({
     scenario: {
       faults: [{ service: 'ecs', operation: 'RegisterTaskDefinition', effect: { kind: 'delay', milliseconds: 1500 } }],
@@ -46,7 +46,9 @@ test('cancelled before the update: nothing was changed, nothing to undo', async 
   })
   const run = await deploy(simulator, { image: image('b') }, cancelAt('web runs web:1'))
   expect(run.exitCode).toBe(1)
-  expect(run.annotations.at(-1)?.message).toMatch(/Cancelled before any service was updated\. Nothing was changed/)
+  expect(run.annotations.at(-1)?.message).toMatch(
+    /cancelled\. No service was updated; a new revision of the task definition may be registered/,
+  )
   expect(counts(simulator)['ecs:UpdateService']).toBeUndefined()
 })
 

@@ -173,7 +173,7 @@ describe('through the bundle, before any API call', () => {
       'a digest that another job did not give',
       { repository: 'shop', digest: '' },
       {},
-      /which image to deploy is not said\. If it comes from another job's output, look whether that job ran/,
+      /which image is meant is not said\. If it comes from another job's output, look whether that job ran/,
     ],
     ['no region', {}, { AWS_REGION: '', AWS_DEFAULT_REGION: '' }, /No AWS region: input "region" is empty/],
   ])('%s', async (_, inputs, env, message) => {

@@ -51,7 +51,7 @@ export function parseInputs(reader: InputReader): Inputs {
     reason: reader.text('reason'),
     freeze: reader.flag('freeze', true),
     acrossSchema: reader.flag('across-schema', false),
-    timeoutMs: reader.duration('timeout', 20 * 60_000, { min: 10_000 }),
+    timeoutMs: reader.duration('timeout', 20 * 60_000),
     region: reader.region(),
     registryRegion,
   }

@@ -54,6 +54,7 @@ async function begin(inputs: Inputs, deps: Deps): Promise<Omit<Story, 'ends'> | 
     const choice = await choose(inputs, current, deps)
     const { target, refusal } = choice
     if (refusal !== undefined) return { target, refusal }
+    if (deps.signal.aborted) throw new UserError('Cancelled before the way back began. Nothing was changed.')
     const marks = await recordWayBack(inputs, current, choice, deps)
     if (marks === 'moved') continue
     if ('refusal' in marks) return { target, ...marks }

@@ -39,6 +39,7 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
     started = await joinTask(inputs, deps, same)
   } else {
     const prepared = await prepare(inputs, deps, service)
+    stopIfCancelled(deps)
     start = { prepared, revision: await pinRevision(prepared, deps) }
     if (book && plan && (await proveBefore(inputs, deps, { book, plan, start }))) {
       plan = await book.plan()

@@ -1,4 +1,5 @@
 export { type Clock, systemClock } from './clock.ts'
+export { type CommandOptions, type CommandResult, command, MissingProgramError, toolEnvironment } from './command.ts'
 export { inParallel, memoised, once } from './concurrency.ts'
 export { formatDuration, formatStopwatch, parseDuration } from './duration.ts'
 export { isUserError, messageOf, UserError } from './errors.ts'

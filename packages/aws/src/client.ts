@@ -8,7 +8,7 @@ export interface ClientOptions {
   region: string
   log: Log
   clock: Clock
-  /** Ends retries when the run is cancelled. A client that must still speak after the cancel is built without it. */
+  /** From its abort on, calls in flight end and none begins. A client that must still speak after the cancel is built without it. */
   signal?: AbortSignal
   throttlingMs?: number
   /** How long one attempt may take. Default 60 s. */
@@ -26,11 +26,17 @@ interface AwsClientConfig {
 
 type ClientClass<C> = new (config: AwsClientConfig) => C
 
+/** `send` as far as it matters here; the SDK's own has an overload per service. */
+type Send = (command: unknown, options?: { abortSignal?: AbortSignal }) => Promise<unknown>
+
 /**
  * Builds an SDK client with the suite's manners: patient retries, readable access errors, a user agent that names the run, proxies of
  * self-hosted runners. Credentials and endpoints come from the SDK's default chain (AWS_ENDPOINT_URL included).
  */
-export function awsClient<C extends { middlewareStack: unknown }>(Client: ClientClass<C>, options: ClientOptions): C {
+export function awsClient<C extends { middlewareStack: unknown; send: unknown }>(
+  Client: ClientClass<C>,
+  options: ClientOptions,
+): C {
   const client = new Client(clientConfig(options))
   const stack = client.middlewareStack as MiddlewareStack<object, object>
   stack.add(
@@ -43,12 +49,22 @@ export function awsClient<C extends { middlewareStack: unknown }>(Client: Client
     },
     { step: 'initialize', priority: 'high', name: 'readableAwsErrors' },
   )
+  if (options.signal) client.send = endingWith(options.signal, (client.send as Send).bind(client))
   return client
+}
+
+/** Once a step, however many clients it has. */
+const toldOfThrottling = new WeakSet<Log>()
+
+function endingWith(signal: AbortSignal, send: Send): Send {
+  return (command, options = {}) => {
+    const abortSignal = options.abortSignal ? AbortSignal.any([signal, options.abortSignal]) : signal
+    return send(command, { ...options, abortSignal })
+  }
 }
 
 function clientConfig(options: ClientOptions): AwsClientConfig {
   const { region, log, clock, signal, throttlingMs, requestTimeoutMs = 60_000, env = process.env } = options
-  let saidThrottled = false
   return {
     region,
     // The strategy counts for itself; the SDK only writes this number into a header.
@@ -58,8 +74,8 @@ function clientConfig(options: ClientOptions): AwsClientConfig {
       signal,
       throttlingMs,
       onThrottled(error) {
-        if (saidThrottled) return
-        saidThrottled = true
+        if (toldOfThrottling.has(log)) return
+        toldOfThrottling.add(log)
         log.info(
           `AWS is throttling (${error?.message ?? 'Rate exceeded'}): repeating for up to ${formatDuration(throttlingMs ?? 300_000)}.`,
         )

@@ -1,10 +1,9 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { type Log, UserError } from '@deploy-actions/action-kit'
+import { type CommandOptions, command, type Log, toolEnvironment, UserError } from '@deploy-actions/action-kit'
 import type { Inputs } from '../inputs.ts'
 import { type BuildOptions, buildArguments, secretVariable } from './arguments.ts'
 import { type Builder, lastLine, noEngine, saysNoEngine } from './builder.ts'
-import { type CommandOptions, command } from './command.ts'
 import { BuildProgress, type BuildStep } from './progress.ts'
 
 export interface BuildDeps {
@@ -58,7 +57,10 @@ async function buildAndSave(inputs: Inputs, request: BuildRequest, options: Comm
   )
   const name = `build-image:${request.tag}`
   const steps = await buildWith(inputs, request, { load: name }, options, deps)
-  const saved = await command('docker', ['save', '--output', request.output, name], options)
+  const saved = await command('docker', ['save', '--output', request.output, name], {
+    ...options,
+    env: toolEnvironment(deps.env),
+  })
   if (saved.exitCode !== 0)
     throw new UserError(
       `The image was built, but docker save failed: ${lastLine(saved.stderr)} Nothing was pushed. Check the space left in ${path.dirname(request.output)}.`,

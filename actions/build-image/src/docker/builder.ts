@@ -1,5 +1,4 @@
-import { UserError } from '@deploy-actions/action-kit'
-import { type CommandOptions, command, MissingProgramError } from './command.ts'
+import { type CommandOptions, command, MissingProgramError, UserError } from '@deploy-actions/action-kit'
 
 export interface Builder {
   /** `docker`, `docker-container`, `kubernetes`, `remote` … */

@@ -37,7 +37,10 @@ export async function updateAll(
   book: OpenBook,
   { clients, clock, log, cancelled }: Deps,
 ): Promise<Updated> {
-  if (cancelled.aborted) throw new UserError('Cancelled before any service was updated. Nothing was changed.')
+  if (cancelled.aborted)
+    throw new UserError(
+      'Cancelled before any service was updated. A new revision of the task definition may be registered; nothing uses it.',
+    )
   const asked = clock.now()
   book.asked(wanted.map(({ target }, index) => openingOf(inputs, target, revisions[index]!, asked)))
   const results = await updateServices(

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
-import { UserError } from '@deploy-actions/action-kit'
+import { toolEnvironment, UserError } from '@deploy-actions/action-kit'
 import { type ArchiveOptions, openArchive } from './archive.ts'
 import type { Zipped } from './compression.ts'
 import { compressEarly } from './early-layers.ts'
@@ -41,7 +41,11 @@ async function save(
   file: string,
   { signal, env = process.env }: DaemonOptions,
 ): Promise<Map<string, Zipped>> {
-  const docker = spawn('docker', ['save', name], { stdio: ['ignore', 'pipe', 'pipe'], env, signal })
+  const docker = spawn('docker', ['save', name], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: toolEnvironment(env),
+    signal,
+  })
   const complaint: Buffer[] = []
   docker.stderr.on('data', (chunk: Buffer) => complaint.push(chunk))
   const ended = new Promise<number | null>((resolve, reject) => {

@@ -38,11 +38,13 @@ export async function acquireLock(deps: LockDeps, request: LockRequest): Promise
   const start = clock.now().getTime()
   let said: { token: string; at: number } | undefined
 
+  let known = holder
   while (true) {
+    if (signal?.aborted) return { status: 'cancelled', holder: known, waitedMs: clock.now().getTime() - start }
     const { state, newest } = await readLockState(ssm, request)
     const now = clock.now()
     const waitedMs = now.getTime() - start
-    if (signal?.aborted) return { status: 'cancelled', holder: state?.holder ?? holder, waitedMs }
+    known = state?.holder ?? holder
 
     const held = holderOf(state, now)
     if (!held || mayTake(held, holder)) {

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { exec } from '@actions/exec'
-import { UserError } from '@deploy-actions/action-kit'
+import { UserError } from './errors.ts'
 
 export interface CommandOptions {
   cwd: string
@@ -76,6 +76,15 @@ function stopOnAbort(signal: AbortSignal | undefined, graceMs: number) {
       clearTimeout(timer)
     },
   }
+}
+
+/** What Docker, git and their helpers need: paths, the language, where the engine is, proxies, an SSH agent. */
+const needed =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|XDG_\w+|SSH_AUTH_SOCK|DOCKER_\w+|BUILDX_\w+|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_\w+)$/i
+
+/** The environment for a program that is asked something: without inputs, credentials and whatever else a job holds. */
+export function toolEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => needed.test(name)))
 }
 
 function cancelled(program: string): UserError {
