@@ -1,4 +1,4 @@
-import { type Clock, formatDuration, type Log, messageOf, UserError } from '@deploy-actions/action-kit'
+import { type Clock, formatDuration, type Log, UserError } from '@deploy-actions/action-kit'
 import { fullJitter } from '@deploy-actions/aws'
 import { capitalised } from '../text.ts'
 import { RegistryError } from './errors.ts'
@@ -69,11 +69,15 @@ function reasonOf(error: unknown): string {
 
 function exhausted(error: unknown, what: string, attempts: number, spentMs: number): Error {
   const spent = formatDuration(spentMs)
-  const isThrottled = error instanceof RegistryError && (error.status === 429 || error.code === 'TOOMANYREQUESTS')
+  const sent = 'What the registry has by now is not sent again.'
+  if (!(error instanceof RegistryError))
+    return new UserError(
+      `The ${what} got no answer: ${attempts} attempts in ${spent} failed, the last one with: ${reasonOf(error)}. Run the job again; if it stays so, check the network and the proxy (HTTPS_PROXY) of this runner. ${sent}`,
+      { cause: error },
+    )
+  const isThrottled = error.status === 429 || error.code === 'TOOMANYREQUESTS'
   const note = isThrottled
     ? `It stayed throttled for ${spent}: other jobs of the account use up the same rate.`
     : `${attempts} attempts in ${spent} failed.`
-  const advice = 'What the registry has by now is not sent again.'
-  if (error instanceof RegistryError) return new RegistryError(`${error.message} ${note} ${advice}`, error)
-  return new UserError(`The ${what} got no answer: ${messageOf(error)} ${note} ${advice}`, { cause: error })
+  return new RegistryError(`${error.message} ${note} ${sent}`, error)
 }
