@@ -10,8 +10,8 @@ export interface Deps extends Pick<ActionRuntime, 'log' | 'clock' | 'cancelled' 
 }
 
 export function createDeps(inputs: Inputs, { log, clock, cancelled, summary, mask, env }: ActionRuntime): Deps {
-  const client = (region: string) => ecrClient({ region, log, clock, signal: cancelled })
-  const from = client(inputs.from.region)
-  const to = inputs.to.region === inputs.from.region ? from : client(inputs.to.region)
+  const from = ecrClient({ region: inputs.from.region, log, clock, signal: cancelled })
+  // A tag that is being moved as the run is cancelled is moved or not: its answer is waited for, so that the step can say which.
+  const to = ecrClient({ region: inputs.to.region, log, clock })
   return { from, to, log, clock, cancelled, summary, mask, env }
 }
