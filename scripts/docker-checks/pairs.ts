@@ -88,19 +88,19 @@ const ignoring: Record<string, Edit> = {
   'by an empty file of the Dockerfile’s own': put({ '.dockerignore': 'docs\n', 'Dockerfile.dockerignore': '' }),
   'the Dockerfile and itself': put({ '.dockerignore': 'Dockerfile\n.dockerignore\ndocs\n' }),
   'by a link within the context': all(put({ 'conf/ignore': 'docs\n' }), link('conf/ignore', '.dockerignore')),
-  'by a link out of the context': all(put({ '../shared': 'docs\n' }), link('../shared', '.dockerignore')),
+  'by a link out of the context': all(put({ '../common': 'docs\n' }), link('../common', '.dockerignore')),
   'by a link out of the context, to its own name': all(
     put({ '../../.dockerignore': 'docs\n' }),
     link('../../.dockerignore', '.dockerignore'),
   ),
   'by a link that means another file to the builder': all(
-    put({ '../shared': 'docs\n', shared: 'src\n' }),
-    link('../shared', '.dockerignore'),
+    put({ '../common': 'docs\n', common: 'src\n' }),
+    link('../common', '.dockerignore'),
   ),
   'by an absolute link': all(put({ 'etc/ignore': 'docs\n' }), link('/etc/ignore', '.dockerignore')),
   'by a link of the Dockerfile’s own, out of the context': all(
-    put({ '../shared': 'docs\n' }),
-    link('../shared', 'Dockerfile.dockerignore'),
+    put({ '../common': 'docs\n' }),
+    link('../common', 'Dockerfile.dockerignore'),
   ),
   'beside a dockerfile in lower case': all(
     move('Dockerfile', 'dockerfile'),
@@ -131,7 +131,7 @@ const changes: Record<string, Edit> = {
     const name = readdirSync(app).find((entry) => entry.toLowerCase() === 'dockerfile')!
     writeFileSync(path.join(app, name), 'FROM scratch\nCOPY . /app/\n')
   },
-  'the file outside': put({ '../shared': 'src\n' }),
+  'the file outside': put({ '../common': 'src\n' }),
 }
 
 /** Pairs that need more than one change of one file. */
@@ -238,7 +238,7 @@ const special: Pair[] = [
   ...elsewhere(
     'a Dockerfile outside, its ignore file is a link out of its folder',
     put({ 'docs/x.md': 'X' }),
-    all(put({ '../shared': 'docs\n' }), link('../shared', '../docker/web.dockerignore')),
+    all(put({ '../common': 'docs\n' }), link('../common', '../docker/web.dockerignore')),
   ),
   ...withNamed('a named context, a file changes', put({ '../lib/a': 'A' })),
   ...withNamed('a named context, an ignored file changes', put({ '../lib/tmp/x': 'X' })),
@@ -246,7 +246,7 @@ const special: Pair[] = [
   ...withNamed(
     'a named context, its ignore file is a link out of it',
     put({ '../lib/tmp/x': 'X' }),
-    all(put({ '../shared': 'tmp\n' }), link('../shared', '../lib/.dockerignore')),
+    all(put({ '../common': 'tmp\n' }), link('../common', '../lib/.dockerignore')),
   ),
   ...withNamed('a named context, a file of the main one changes', put({ 'src/a.js': 'A' })),
 ]
@@ -256,7 +256,7 @@ export const allPairs: Pair[] = [
   ...Object.entries(ignoring).flatMap(([how, ignore]) =>
     Object.entries(changes).map(([what, change]) => ({
       name: `ignoring ${how}: ${what}`,
-      before: all(application, put({ '../shared': 'docs\n' }), ignore),
+      before: all(application, put({ '../common': 'docs\n' }), ignore),
       change,
     })),
   ),
