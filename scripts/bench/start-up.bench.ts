@@ -22,7 +22,7 @@ export async function bench(report: Report): Promise<void> {
       value: rounded(median(values) / median(floor)),
       unit: '× node -e 0',
       milliseconds: rounded(median(values), 0),
-      budget: 4,
+      budget: 2,
       rounds,
     })
 }
