@@ -20,7 +20,10 @@ export interface Deps {
   holder: LockHolder
   /** Where this run stands among the runs of its workflow. */
   runOrder: string | undefined
-  /** What `post` and `mode: end` need to end the release: for this step's own `post`, and for a later step of the job. */
+  /**
+   * What `post` and `mode: end` need to end the release: for this step's own `post`, and for a later step of the
+   * job.
+   */
   ticket: { save(): void; keep(): void; end(): void }
   /** Compares the commit that serves with the one of this release. */
   compare(serves: string | undefined): Promise<Comparison | NoComparison>

@@ -3,7 +3,10 @@ import { ssmClient } from '@deploy-actions/release'
 import { finish } from './finish.ts'
 import { type Ticket, tickets } from './tickets.ts'
 
-/** Ends the releases of this job that nobody has ended yet, each once: by a step with `mode: end`, otherwise by `post`. */
+/**
+ * Ends the releases of this job that nobody has ended yet, each once: by a step with `mode: end`, otherwise by
+ * `post`.
+ */
 export async function endReleases(
   open: Ticket[],
   { inputs, github, clock, log }: ActionRuntime,

@@ -21,10 +21,11 @@ interface FinishDeps {
 }
 
 /**
- * What `mode: end` and `post` do: writes how the release ended, then gives the lock back, whichever of the two fails.
- * It ended well when deploy-service has completed all its services, whatever failed after that, or when the job
- * succeeded and at least one completed service is noted. Where the release never began (refused, cancelled while
- * waiting) nothing is written. `jobStatus`: `success`, `failure` or `cancelled`, as the runner knows it by then.
+ * What `mode: end` and `post` do: writes how the release ended, then gives the lock back, whichever of the two
+ * fails. It ended well when deploy-service has completed all its services, whatever failed after that, or when the
+ * job succeeded and at least one completed service is noted. Where the release never began (refused, cancelled
+ * while waiting) nothing is written. `jobStatus`: `success`, `failure` or `cancelled`, as the runner knows it by
+ * then.
  */
 export async function finish(ticket: Ticket, jobStatus: string, deps: FinishDeps): Promise<void> {
   try {

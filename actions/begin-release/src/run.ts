@@ -23,8 +23,9 @@ import { refusedAsUntested } from './tested.ts'
 import { outgoingOutputs, sayWhatGoesOut, whatGoesOutMarkdown } from './what-goes-out.ts'
 
 /**
- * Opens the release: refuses early what will be refused anyway, waits for the lock, looks again at what the one before
- * has written, and notes the release as under way. Whatever goes wrong after the lock was taken gives it back.
+ * Opens the release: refuses early what will be refused anyway, waits for the lock, looks again at what the one
+ * before has written, and notes the release as under way. Whatever goes wrong after the lock was taken gives it
+ * back.
  */
 export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const { repository, digest } = inputs
@@ -94,7 +95,8 @@ async function begin(inputs: Inputs, deps: Deps): Promise<ActionResult> {
 }
 
 /**
- * What will happen when this image migrates, so that a release that must fail there does so before anything is touched.
+ * What will happen when this image migrates, so that a release that must fail there does so before anything is
+ * touched.
  */
 function ask(
   { digest, commit, order, acceptHistory, acrossSchema }: Inputs,
@@ -109,8 +111,8 @@ function ask(
 type Refused = Extract<GateAnswer, { go: false }>
 
 /**
- * A migration that is pending may only be running: then its run holds the lock, and what it came to is known when the
- * lock is ours.
+ * A migration that is pending may only be running: then its run holds the lock, and what it came to is known when
+ * the lock is ours.
  */
 async function mayEndMeanwhile(
   { refusal }: Refused,

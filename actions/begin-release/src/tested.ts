@@ -5,8 +5,8 @@ import type { Inputs } from './inputs.ts'
 
 /**
  * Why this image is not released here yet: its release never completed in the environment named by `tested-in`.
- * Undefined when it did, when it has served here before, when nothing is to be checked, and after a warning where that
- * is all that `on-untested` asks for.
+ * Undefined when it did, when it has served here before, when nothing is to be checked, and after a warning where
+ * that is all that `on-untested` asks for.
  */
 export async function refusedAsUntested(
   inputs: Inputs,

@@ -12,8 +12,9 @@ export interface Ticket {
 }
 
 /**
- * Files in the job's temporary folder, which the runner empties afterwards. They tell a later step of the job which releases it has begun, and `post`
- * which of them have been ended: state (GITHUB_STATE) reaches only the step's own `post`.
+ * Files in the job's temporary folder, which the runner empties afterwards. They tell a later step of the job which
+ * releases it has begun, and `post` which of them have been ended: state (GITHUB_STATE) reaches only the step's own
+ * `post`.
  */
 export function tickets(temp: string) {
   const folder = path.join(temp, 'deploy-actions', 'releases')

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { type CommandOptions, command, type GitHubContext, toolEnvironment } from '@deploy-actions/action-kit'
 
 /**
- * When the commit was made, in seconds since 1970, for SOURCE_DATE_EPOCH (reproducible-builds.org): from the environment, from git, from the event that started
- * the run. Undefined when none of them knows.
+ * When the commit was made, in seconds since 1970, for SOURCE_DATE_EPOCH (reproducible-builds.org): from the
+ * environment, from git, from the event that started the run. Undefined when none of them knows.
  */
 export async function commitTime(github: GitHubContext, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   if (/^\d+$/.test(env.SOURCE_DATE_EPOCH ?? '')) return env.SOURCE_DATE_EPOCH

@@ -35,7 +35,10 @@ export type Lookup =
       missingRepository?: string
     }
 
-/** An image of a source. The first one has the tag `src-<key>`, those built later `src-<key>-2`, `src-<key>-3` and so on, since a tag may be immutable. */
+/**
+ * An image of a source. The first one has the tag `src-<key>`, those built later `src-<key>-2`, `src-<key>-3` and
+ * so on, since a tag may be immutable.
+ */
 interface Generation {
   number: number
   tag: string
@@ -46,9 +49,10 @@ interface Generation {
 type Search = Pick<Inputs, 'repository' | 'platforms' | 'maxAgeMs' | 'rebuild' | 'promotion'>
 
 /**
- * Looks for the newest image of a source key. A hit means: its manifest is readable and ACTIVE, the platforms asked for are in it with their own manifests, and
- * it is no older than `max-age`. Anything else is a miss that says why. A promotion takes what there is, whatever its age. At most three calls for the first 99
- * generations (ECR API: BatchGetImage, DescribeImages).
+ * Looks for the newest image of a source key. A hit means: its manifest is readable and ACTIVE, the platforms asked
+ * for are in it with their own manifests, and it is no older than `max-age`. Anything else is a miss that says why.
+ * A promotion takes what there is, whatever its age. At most three calls for the first 99 generations (ECR API:
+ * BatchGetImage, DescribeImages).
  */
 export async function lookUp(
   ecr: ReturnType<typeof ecrClient>,
@@ -121,7 +125,10 @@ async function newestGeneration(
   return { number, tag, manifest: found.get(tag), description }
 }
 
-/** A single manifest carries the platform that its key was made for; an index must name them all, and hold what it names. */
+/**
+ * A single manifest carries the platform that its key was made for; an index must name them all, and hold what it
+ * names.
+ */
 async function missingPlatforms(
   ecr: ReturnType<typeof ecrClient>,
   repository: EcrRepository,

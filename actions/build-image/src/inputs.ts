@@ -48,7 +48,10 @@ export interface Inputs {
 const day = 86_400_000
 const name = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
 
-/** Reads and checks everything before the first call. Throws a UserError that names the input, its value and what is valid. */
+/**
+ * Reads and checks everything before the first call. Throws a UserError that names the input, its value and what is
+ * valid.
+ */
 export function parseInputs(reader: InputReader, github: GitHubContext, env: NodeJS.ProcessEnv): Inputs {
   const workspace = github.workspace
   const { repository, region } = repositoryInputs(reader)
@@ -97,7 +100,10 @@ function contextFolder(value: string, workspace: string): string {
   return folder
 }
 
-/** Without the input, the platform that a build here would have anyway: written down, since the key must tell it from another runner's. */
+/**
+ * Without the input, the platform that a build here would have anyway: written down, since the key must tell it
+ * from another runner's.
+ */
 function platforms(given: string[], env: NodeJS.ProcessEnv): string[] {
   const architecture = { x64: 'amd64', arm64: 'arm64', arm: 'arm/v7', s390x: 's390x', ppc64: 'ppc64le' }[
     process.arch as string

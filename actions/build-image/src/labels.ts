@@ -2,9 +2,9 @@ import type { GitHubContext } from '@deploy-actions/action-kit'
 import { LABELS, type Migration, schemaLabels } from '@deploy-actions/release'
 
 /**
- * The labels of a new image: where it comes from (OCI image specification: annotations, used as labels), which sources
- * it was built from, which schema its code expects, and the user's own, which win over the first. `created` is the
- * commit's time, so that a second build of the same commit is the same image.
+ * The labels of a new image: where it comes from (OCI image specification: annotations, used as labels), which
+ * sources it was built from, which schema its code expects, and the user's own, which win over the first. `created`
+ * is the commit's time, so that a second build of the same commit is the same image.
  */
 export function imageLabels(
   github: GitHubContext,

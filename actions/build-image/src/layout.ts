@@ -14,8 +14,8 @@ export interface LayoutSummary {
 }
 
 /**
- * What an OCI layout holds. Throws when a blob that its manifests name is missing or has another size, an export that was cut short, and removes the
- * layout, so that nothing can push it.
+ * What an OCI layout holds. Throws when a blob that its manifests name is missing or has another size, an export
+ * that was cut short, and removes the layout, so that nothing can push it.
  */
 export async function inspectLayout(layout: string): Promise<LayoutSummary> {
   try {
@@ -27,7 +27,8 @@ export async function inspectLayout(layout: string): Promise<LayoutSummary> {
 }
 
 /**
- * Turns an archive of `docker save` into an OCI layout at `layout`, layers compressed, so that the image has its digest from here on. The archive is removed.
+ * Turns an archive of `docker save` into an OCI layout at `layout`, layers compressed, so that the image has its
+ * digest from here on. The archive is removed.
  */
 export async function layoutFromArchive(archive: string, layout: string, temp: string): Promise<LayoutSummary> {
   const source = await openArchive(archive, { temp })

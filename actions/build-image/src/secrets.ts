@@ -6,8 +6,9 @@ export interface BuildSecret {
 }
 
 /**
- * Reads the input `secrets`: `ID=value` a line; `ID` alone takes the step's environment variable of that name; `ID<<END`, lines, `END` takes a value of several
- * lines, in the notation of GitHub's own command files. Throws a UserError that never shows a value.
+ * Reads the input `secrets`: `ID=value` a line; `ID` alone takes the step's environment variable of that name;
+ * `ID<<END`, lines, `END` takes a value of several lines, in the notation of GitHub's own command files. Throws a
+ * UserError that never shows a value.
  */
 export function parseSecrets(text: string, env: NodeJS.ProcessEnv): BuildSecret[] {
   const lines = text.split(/\r?\n/)

@@ -8,10 +8,16 @@ import type { STSClient } from '@aws-sdk/client-sts'
 import { type Clock, type Log, memoised, once } from '@deploy-actions/action-kit'
 import { awsClient } from '@deploy-actions/aws'
 
-/** The AWS clients of a deployment. All but ECS are made when they are first needed, as most deployments need none of them. */
+/**
+ * The AWS clients of a deployment. All but ECS are made when they are first needed, as most deployments need none
+ * of them.
+ */
 export interface Clients {
   ecs: ECSClient
-  /** Still speaks after the run was cancelled, and does not wait long: for what must be sent within the runner's seconds. */
+  /**
+   * Still speaks after the run was cancelled, and does not wait long: for what must be sent within the runner's
+   * seconds.
+   */
   urgentEcs: () => ECSClient
   /** Still speaks after the run was cancelled, and is patient: for undoing where there is time. */
   lastingEcs: () => ECSClient

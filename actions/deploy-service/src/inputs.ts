@@ -56,7 +56,9 @@ export type Undo = 'auto' | 'rollback' | 'leave'
 const minute = 60_000
 const undo = ['auto', 'rollback', 'leave'] as const
 
-/** Validates everything before the first call. Throws a UserError that names the input, its value and what is valid. */
+/**
+ * Validates everything before the first call. Throws a UserError that names the input, its value and what is valid.
+ */
 export function parseInputs(reader: InputReader): Inputs {
   return {
     ...registryInputs(reader),

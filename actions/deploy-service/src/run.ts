@@ -22,8 +22,9 @@ import { updateAll } from './update/update.ts'
 const unguarded = { allowed: true, why: 'No application is given, so no schema level is guarded.' }
 
 /**
- * Deploys: works out what each service is to run, registers it, asks the guard, updates, watches until ECS has ended every deployment, and says how it ended. A verdict
- * other than completed is a result with `failure`; errors are thrown only while nothing was updated.
+ * Deploys: works out what each service is to run, registers it, asks the guard, updates, watches until ECS has
+ * ended every deployment, and says how it ended. A verdict other than completed is a result with `failure`; errors
+ * are thrown only while nothing was updated.
  */
 export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const { clients, clock, log, cancelled } = deps

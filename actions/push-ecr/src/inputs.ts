@@ -30,8 +30,8 @@ export interface Inputs {
 export type ImageLocation = { daemon: string } | { path: string }
 
 /**
- * Reads and checks every input; `commit` is the run's commit. Throws a UserError that names the input, its value and
- * what is valid.
+ * Reads and checks every input; `commit` is the run's commit. Throws a UserError that names the input, its value
+ * and what is valid.
  */
 export function parseInputs(inputs: InputReader, commit: string): Inputs {
   const { repository, region } = repositoryInputs(inputs)

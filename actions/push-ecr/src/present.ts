@@ -24,8 +24,8 @@ export interface Present {
 }
 
 /**
- * Looks at what the repository holds before anything is sent: one call for the image and all tags, one for the image's
- * status. Creates the repository where that is asked for.
+ * Looks at what the repository holds before anything is sent: one call for the image and all tags, one for the
+ * image's status. Creates the repository where that is asked for.
  */
 export async function inspectRepository(
   ecr: ECRClient,
@@ -37,7 +37,8 @@ export async function inspectRepository(
   const ids = [{ digest }, ...tags.map((tag) => ({ tag }))]
   const [found, described] = await Promise.all([
     manifestsOf(ecr, repository, ids),
-    // An archived image may look missing to the first call; pushed again, it would still be one that nothing can pull.
+    // An archived image may look missing to the first call; pushed again, it would still be one that nothing can
+    // pull.
     describeImage(ecr, repository, { digest }).catch((error) => {
       if (!isAccessError(error)) throw error
       log.info(`Not checked whether the image is archived: the role may not call ${error.action}.`)

@@ -30,8 +30,8 @@ const beginMs = 90_000
 
 /**
  * Waits for ECR's findings on the image, or on each platform's image of an index, which has none of its own. Basic
- * scanning ends in COMPLETE, enhanced scanning stays ACTIVE (ECR API: DescribeImageScanFindings). What can't be scanned
- * is said, and fails only where asked.
+ * scanning ends in COMPLETE, enhanced scanning stays ACTIVE (ECR API: DescribeImageScanFindings). What can't be
+ * scanned is said, and fails only where asked.
  */
 export async function scanGate(
   scan: ScanInputs,

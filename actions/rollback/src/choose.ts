@@ -28,9 +28,9 @@ export interface Choice {
 }
 
 /**
- * Finds the target and asks the gate, before anything is written. With priority panic nothing is asked of AWS that the
- * record can answer; otherwise the image has to be in ECR, and a candidate whose image is gone gives way to the next
- * older one.
+ * Finds the target and asks the gate, before anything is written. With priority panic nothing is asked of AWS that
+ * the record can answer; otherwise the image has to be in ECR, and a candidate whose image is gone gives way to the
+ * next older one.
  */
 export async function choose(inputs: Inputs, current: CurrentState, deps: Deps): Promise<Choice> {
   const targets = await targetsOf(inputs, current, deps)
@@ -58,7 +58,9 @@ async function gated(target: Target, inputs: Inputs, current: CurrentState, deps
   return { target, warnings, ask, refusal: answer.go ? undefined : gateText(answer.refusal, name) }
 }
 
-/** An operator who goes across the schema in panic is not held up by an image that does not tell what it expects. */
+/**
+ * An operator who goes across the schema in panic is not held up by an image that does not tell what it expects.
+ */
 function gateFor(target: Target, inputs: Inputs, { holder }: CurrentState, deps: Deps): Choice['ask'] {
   const { priority, acrossSchema } = inputs
   const read = lazyReader(inputs, target, deps)
@@ -85,8 +87,8 @@ function gateFor(target: Target, inputs: Inputs, { holder }: CurrentState, deps:
 
 /**
  * Whether a service goes straight onto a task definition, or onto a new revision of the present one with the image
- * swapped. Panic and a chosen definition go straight; so does a release of the very image that runs, which differs only
- * in its definition.
+ * swapped. Panic and a chosen definition go straight; so does a release of the very image that runs, which differs
+ * only in its definition.
  */
 export function isStraight({ digest, taskDefinition, present }: ServiceTarget, { priority, to }: Inputs): boolean {
   if (!taskDefinition || to.kind === 'task-definition') return to.kind === 'task-definition'
@@ -111,8 +113,8 @@ async function whyGone(services: ServiceTarget[], inputs: Inputs, deps: Deps): P
 }
 
 /**
- * With the digest that the definition pins, where only the definition is known. Panic reads it beside the deployment,
- * where no schema is to be guarded.
+ * With the digest that the definition pins, where only the definition is known. Panic reads it beside the
+ * deployment, where no schema is to be guarded.
  */
 async function withDigest(
   service: ServiceTarget,

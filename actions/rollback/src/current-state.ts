@@ -26,7 +26,8 @@ export interface CurrentService {
   /** `ecs-svc/N` */
   deploymentId: string
   /**
-   * As far as the record knows it, or the definition pins it; in panic the definition is not read before the update.
+   * As far as the record knows it, or the definition pins it; in panic the definition is not read before the
+   * update.
    */
   digest: string | undefined
 }
@@ -49,8 +50,8 @@ export async function readCurrentState(inputs: Inputs, deps: Deps): Promise<Curr
   const { ecs, ssm, clock } = deps
   const [{ state, unreadable }, holder, described] = await Promise.all([
     readState(inputs, deps),
-    // Without it the way back goes on, as if no release were under way: what ECS deploys shows in the services all the
-    // same.
+    // Without it the way back goes on, as if no release were under way: what ECS deploys shows in the services all
+    // the same.
     record && readLock(ssm, record, clock.now()).catch(() => undefined),
     describeDeployableServices(ecs, cluster, services),
   ])
@@ -87,8 +88,8 @@ function currentService(described: Service, state: RecordState | undefined): Cur
 }
 
 /**
- * A record that cannot be read (damaged, denied, SSM out of reach) leaves the guard without an answer. Only an operator
- * in panic who takes that on goes on, by ECS's own memory.
+ * A record that cannot be read (damaged, denied, SSM out of reach) leaves the guard without an answer. Only an
+ * operator in panic who takes that on goes on, by ECS's own memory.
  */
 async function readState(
   { record, priority, acrossSchema }: Inputs,

@@ -10,7 +10,10 @@ import {
 } from '@deploy-actions/ecs'
 import type { Deps } from './deps.ts'
 
-/** Says why a way back did not complete, with the evidence, in log, annotation and summary. A file of its own, loaded only then. */
+/**
+ * Says why a way back did not complete, with the evidence, in log, annotation and summary. A file of its own,
+ * loaded only then.
+ */
 export async function explain(outcome: DeploymentOutcome, deps: Deps): Promise<void> {
   const { ecs, log, summary, region, clock } = deps
   // Evidence is still gathered after a cancel, so these do not end with the run.

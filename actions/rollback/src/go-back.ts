@@ -34,7 +34,10 @@ export async function goBack(services: ServiceTarget[], inputs: Inputs, deps: De
 
 const cancelled = 'The run was cancelled before ECS was asked to update the service.'
 
-/** Onto the known good definition as it is. One that was deregistered meanwhile is registered again with the same content. */
+/**
+ * Onto the known good definition as it is. One that was deregistered meanwhile is registered again with the same
+ * content.
+ */
 async function straight(service: ServiceTarget, inputs: Inputs, deps: Deps): Promise<ServiceUpdateResult> {
   const { ecs, log } = deps
   const reference = service.taskDefinition ?? ''

@@ -14,8 +14,8 @@ export interface ImagePlace {
 
 /**
  * Finds it in a task definition: the named container, else the one whose image is of `repository`, else the only
- * (essential) one. The inputs `repository` and `registry` overrule where the definition says that the image is. Throws
- * a UserError when its image cannot be put back by digest.
+ * (essential) one. The inputs `repository` and `registry` overrule where the definition says that the image is.
+ * Throws a UserError when its image cannot be put back by digest.
  */
 export async function imageIn(
   reference: string,
@@ -58,8 +58,8 @@ export async function pinnableImage(
 }
 
 /**
- * Why the image cannot be run from `digest`, as a sentence; undefined when it can. Where the role may not look, or the
- * image is not in ECR, it is taken to be there.
+ * Why the image cannot be run from `digest`, as a sentence; undefined when it can. Where the role may not look, or
+ * the image is not in ECR, it is taken to be there.
  */
 export async function whyUnusable(
   ecr: ECRClient,

@@ -25,7 +25,8 @@ export interface Past {
 const most = 20
 
 /**
- * What ECS itself remembers of a service. Three calls (ECS API: ListServiceDeployments, DescribeServiceDeployments, DescribeServiceRevisions).
+ * What ECS itself remembers of a service. Three calls (ECS API: ListServiceDeployments, DescribeServiceDeployments,
+ * DescribeServiceRevisions).
  */
 export async function pastRevisions(ecs: ECSClient, cluster: string, present: CurrentService): Promise<Past> {
   const listed = await ecs.send(

@@ -75,7 +75,8 @@ export async function recordWayBack(
 }
 
 /**
- * What serves and is left: bad, unless it is where we go. Where it is not known which image that is, nothing is marked.
+ * What serves and is left: bad, unless it is where we go. Where it is not known which image that is, nothing is
+ * marked.
  */
 export function badDigests(services: ServiceTarget[]): string[] {
   const targets = services.map(({ digest }) => digest)

@@ -91,7 +91,10 @@ export function nextSteps(story: Story, verdict: Verdict): string[] {
   return steps
 }
 
-/** What serves after a way back that did not complete, service by service: the danger is to take it for one that did. */
+/**
+ * What serves after a way back that did not complete, service by service: the danger is to take it for one that
+ * did.
+ */
 export function stillServing({ ends }: Story): string[] {
   return ends.flatMap((end) => {
     const { service, digest, taskDefinition } = end.present

@@ -15,8 +15,8 @@ import { type Target, theOne } from './target.ts'
 import { waitForOthers } from './wait-for-others.ts'
 
 /**
- * The way back: see what serves, choose the target, ask the gate; only then freeze, stop a migration, start, watch and
- * record. A refusal comes before anything is written.
+ * The way back: see what serves, choose the target, ask the gate; only then freeze, stop a migration, start, watch
+ * and record. A refusal comes before anything is written.
  */
 export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const unlock = inputs.priority === 'normal' ? await waitForOthers(inputs, deps) : undefined

@@ -5,9 +5,9 @@ import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 
 /**
- * Stops the migration that the record calls pending: the task that it names, and what else ECS runs under the name of
- * migrations of this application, since a task that was started a moment ago is not on record yet. The guard lets a
- * rollback come this far only with across-schema. The way back goes on, whatever comes of it.
+ * Stops the migration that the record calls pending: the task that it names, and what else ECS runs under the name
+ * of migrations of this application, since a task that was started a moment ago is not on record yet. The guard
+ * lets a rollback come this far only with across-schema. The way back goes on, whatever comes of it.
  */
 export async function stopMigration(inputs: Inputs, pending: PendingMigration | undefined, deps: Deps): Promise<void> {
   const { ecs, log, actor, signal } = deps

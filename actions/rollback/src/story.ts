@@ -27,7 +27,9 @@ export function verdictOf({ outcome, uncertain }: ServiceEnd): Verdict {
   return outcome?.verdict ?? (uncertain ? 'unknown' : 'failed')
 }
 
-/** Completed only when every service completed; failed where one was not even started; otherwise the first other. */
+/**
+ * Completed only when every service completed; failed where one was not even started; otherwise the first other.
+ */
 export function overallVerdict(ends: ServiceEnd[]): Verdict {
   if (ends.some(({ error, uncertain }) => error !== undefined && !uncertain)) return 'failed'
   return ends.map(verdictOf).find((verdict) => verdict !== 'completed') ?? 'completed'

@@ -114,7 +114,8 @@ async function ecsTarget(inputs: Inputs, { present, state }: CurrentState, deps:
       return {
         present: { ...one, digest: one.digest ?? digestOf(now?.digests) },
         digest: digestOf(best.digests),
-        // The same definition can only have run another image under a tag that moved: then the image has to be pinned.
+        // The same definition can only have run another image under a tag that moved: then the image has to be
+        // pinned.
         taskDefinition: best.taskDefinition === one.taskDefinition ? undefined : best.taskDefinition,
       }
     }),

@@ -6,8 +6,8 @@ import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 
 /**
- * What only priority normal does: waits for the release under way, by its lock, and for whatever ECS still deploys. Returns how to give the lock
- * back.
+ * What only priority normal does: waits for the release under way, by its lock, and for whatever ECS still deploys.
+ * Returns how to give the lock back.
  */
 export async function waitForOthers(inputs: Inputs, deps: Deps): Promise<() => Promise<void>> {
   const unlock = await takeLock(inputs, deps)

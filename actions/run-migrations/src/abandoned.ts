@@ -12,7 +12,10 @@ export interface Abandoned {
   since?: string
 }
 
-/** What `post` does: stops the task that a killed main process could not stop. Nothing where main saw the task's end. */
+/**
+ * What `post` does: stops the task that a killed main process could not stop. Nothing where main saw the task's
+ * end.
+ */
 export async function stopAbandoned(abandoned: Abandoned, { log, clock }: { log: Log; clock: Clock }): Promise<void> {
   const { region, cluster } = abandoned
   const ecs = ecsClient({ region, log, clock })

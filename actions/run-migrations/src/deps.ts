@@ -26,7 +26,9 @@ export interface Deps {
   stepId: string
   /** Where files of the workspace are. */
   workspace: string
-  /** Remembers for `post`, should this process be killed, that a task may be running. Undefined: none does any more. */
+  /**
+   * Remembers for `post`, should this process be killed, that a task may be running. Undefined: none does any more.
+   */
   remember(task: Omit<Abandoned, 'region'> | undefined): void
 }
 

@@ -7,7 +7,8 @@ import type { Inputs } from './inputs.ts'
 import type { Ledger } from './ledger.ts'
 
 /**
- * The name under which all migrations of one database are started, whatever run they belong to: by it a later run finds a task that still runs.
+ * The name under which all migrations of one database are started, whatever run they belong to: by it a later run
+ * finds a task that still runs.
  */
 export function startedBy({ release, cluster, service }: Inputs): string {
   return release ? migrationsStartedBy(release.application, release.environment) : migrationsStartedBy(cluster, service)
@@ -16,8 +17,9 @@ export function startedBy({ release, cluster, service }: Inputs): string {
 const pollMs = 5_000
 
 /**
- * Looks for a migration that still runs. One of the same image and command, which a lost or repeated run has left behind, is returned to be followed; any
- * other is waited for, since only one may run at a time. `waitedFor` is the id of the last of those: the database may have changed meanwhile.
+ * Looks for a migration that still runs. One of the same image and command, which a lost or repeated run has left
+ * behind, is returned to be followed; any other is waited for, since only one may run at a time. `waitedFor` is the
+ * id of the last of those: the database may have changed meanwhile.
  */
 export async function earlierTask(
   inputs: Inputs,
@@ -50,7 +52,10 @@ export async function earlierTask(
 
 const settleMs = 90_000
 
-/** The run whose task was waited for writes the end of it into the record some seconds after the task; without it the plan would be made too early. */
+/**
+ * The run whose task was waited for writes the end of it into the record some seconds after the task; without it
+ * the plan would be made too early.
+ */
 export async function waitForItsRecord(book: Ledger, task: string, { clock, cancelled }: Deps): Promise<void> {
   const start = clock.now().getTime()
   while ((await book.pendingTask()) === task && !cancelled.aborted) {
@@ -60,8 +65,9 @@ export async function waitForItsRecord(book: Ledger, task: string, { clock, canc
 }
 
 /**
- * Whether the task is the first of those that run under its name. Where no record decides, two runs may have started one at the same moment; both see the same order, so one of them
- * gives way while its task is still being prepared.
+ * Whether the task is the first of those that run under its name. Where no record decides, two runs may have
+ * started one at the same moment; both see the same order, so one of them gives way while its task is still being
+ * prepared.
  */
 export async function isFirst(inputs: Inputs, { ecs }: Deps, taskArn: string): Promise<boolean> {
   const tasks = await runningTasksStartedBy(ecs, inputs.cluster, startedBy(inputs))
@@ -71,7 +77,8 @@ export async function isFirst(inputs: Inputs, { ecs }: Deps, taskArn: string): P
 }
 
 /**
- * Asks for a task that cannot be. The answer tells whether the role may look at tasks at all, before one is started that nobody could follow.
+ * Asks for a task that cannot be. The answer tells whether the role may look at tasks at all, before one is started
+ * that nobody could follow.
  */
 export async function checkMayLook({ ecs }: Deps, { cluster }: Inputs): Promise<void> {
   await describeTask(ecs, cluster, '0'.repeat(32))

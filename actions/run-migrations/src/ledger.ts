@@ -36,8 +36,8 @@ export interface Ledger {
   /** Task of the migration whose end the record does not know. */
   pendingTask(): Promise<string | undefined>
   /**
-   * Writes `pending`, before the task starts. Throws when the gate refuses by now, or another run has begun a migration
-   * since the plan was made.
+   * Writes `pending`, before the task starts. Throws when the gate refuses by now, or another run has begun a
+   * migration since the plan was made.
    */
   begin(plan: Extract<Plan, { answer: 'migrate' }>): Promise<void>
   started(taskId: string): Promise<void>
@@ -48,8 +48,8 @@ export interface Ledger {
 }
 
 /**
- * Why a write to the record failed; undefined when it did not. For writes whose failure has to be told together with
- * something else.
+ * Why a write to the record failed; undefined when it did not. For writes whose failure has to be told together
+ * with something else.
  */
 export async function troubleOf(write: Promise<void>): Promise<string | undefined> {
   try {

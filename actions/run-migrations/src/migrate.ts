@@ -23,7 +23,10 @@ export interface StartedTask {
   familyRevision: string
 }
 
-/** Starts a task of the pinned revision with this command. Throws a UserError when it is certain that none was started. */
+/**
+ * Starts a task of the pinned revision with this command. Throws a UserError when it is certain that none was
+ * started.
+ */
 export async function startTask(
   inputs: Inputs,
   deps: Deps,

@@ -37,7 +37,9 @@ export interface ReadyTask {
   revision: RegisteredTaskDefinition
 }
 
-/** Reads the service, in whatever hands its deployments are: only its network and its task definition are wanted. */
+/**
+ * Reads the service, in whatever hands its deployments are: only its network and its task definition are wanted.
+ */
 export async function readService({ ecs }: Deps, { cluster, service }: Inputs): Promise<Service> {
   const { services } = await describeServices(ecs, cluster, [service])
   const found = services[0]
@@ -47,7 +49,10 @@ export async function readService({ ecs }: Deps, { cluster, service }: Inputs): 
   )
 }
 
-/** The task definition with the release's image and parameters, the container that migrates, and where the task will stand. */
+/**
+ * The task definition with the release's image and parameters, the container that migrates, and where the task will
+ * stand.
+ */
 export async function prepare(inputs: Inputs, deps: Deps, service: Service): Promise<Prepared> {
   const current = inputs.taskDefinition ? undefined : await fetchTaskDefinition(deps.ecs, revisionOf(service))
   const base = inputs.taskDefinition

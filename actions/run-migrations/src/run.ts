@@ -12,8 +12,9 @@ import { pinRevision, prepare, type ReadyTask, readService } from './revision.ts
 import { proveBefore } from './status-command.ts'
 
 /**
- * Runs the migrations of a release: asks the record what there is to do, waits for its turn, starts one task of the release's image where the service's own tasks stand, follows
- * it, and takes its exit code for its own. Without `application` there is no record, and the command simply runs.
+ * Runs the migrations of a release: asks the record what there is to do, waits for its turn, starts one task of the
+ * release's image where the service's own tasks stand, follows it, and takes its exit code for its own. Without
+ * `application` there is no record, and the command simply runs.
  */
 export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const { log } = deps

@@ -16,8 +16,9 @@ export interface Proof {
 const statusTimeoutMs = 5 * 60_000
 
 /**
- * Runs the status command in a task of the same revision and reads the database's level from what it prints. Proves nothing when the command fails or prints nothing that can
- * be understood, which is no error: what was known before stands.
+ * Runs the status command in a task of the same revision and reads the database's level from what it prints. Proves
+ * nothing when the command fails or prints nothing that can be understood, which is no error: what was known before
+ * stands.
  */
 export async function proveLevel(
   inputs: Inputs,
@@ -46,7 +47,10 @@ export async function proveLevel(
   return levelIn(lines, migrations)
 }
 
-/** Where the record is not certain, the database itself may be asked before anything runs. Returns whether the record was brought up to date. */
+/**
+ * Where the record is not certain, the database itself may be asked before anything runs. Returns whether the
+ * record was brought up to date.
+ */
 export async function proveBefore(
   inputs: Inputs,
   deps: Deps,
@@ -65,8 +69,9 @@ export async function proveBefore(
 }
 
 /**
- * The level that a status command's lines tell: a line that is a level itself (`17.3f9ac2d1`, `none`), or lines that name migrations, by their file's name, with or without
- * folder and ending, or by the version it begins with. Lines that name nothing are headings and the like.
+ * The level that a status command's lines tell: a line that is a level itself (`17.3f9ac2d1`, `none`), or lines
+ * that name migrations, by their file's name, with or without folder and ending, or by the version it begins with.
+ * Lines that name nothing are headings and the like.
  */
 export function levelIn(lines: string[], migrations: Migration[]): Proof {
   const words = lines.map((line) => line.trim()).filter(Boolean)
@@ -86,7 +91,9 @@ export function levelIn(lines: string[], migrations: Migration[]): Proof {
   }
 }
 
-/** What each migration may be called. A name that would fit two, as `migration.sql` in folders does, means neither. */
+/**
+ * What each migration may be called. A name that would fit two, as `migration.sql` in folders does, means neither.
+ */
 function aliases(migrations: Migration[]): Map<string, Migration> {
   const found = new Map<string, Migration>()
   const ambiguous = new Set<string>()

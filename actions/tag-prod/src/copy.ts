@@ -14,8 +14,8 @@ import type { Deps } from './deps.ts'
 import type { Inputs } from './inputs.ts'
 
 /**
- * Copies the image to the other repository with every digest unchanged, straight from registry to registry. Within one
- * registry ECR mounts the layers where that is enabled. Nothing is sent when the image is there already.
+ * Copies the image to the other repository with every digest unchanged, straight from registry to registry. Within
+ * one registry ECR mounts the layers where that is enabled. Nothing is sent when the image is there already.
  */
 export async function copyImage(image: EcrImage, { from, to }: Inputs, deps: Deps): Promise<void> {
   const { clock, log, cancelled, mask, env } = deps
@@ -51,7 +51,9 @@ export async function copyImage(image: EcrImage, { from, to }: Inputs, deps: Dep
   }
 }
 
-/** Signatures, SBOMs and attestations go where the image goes; a place that verifies them would refuse it otherwise. */
+/**
+ * Signatures, SBOMs and attestations go where the image goes; a place that verifies them would refuse it otherwise.
+ */
 async function takeAlong(image: EcrImage, from: Place, to: Place, log: Deps['log']): Promise<void> {
   const { copied, failures } = await log.group('Looking for signatures, SBOMs and attestations', () =>
     copyReferrers(image, from, to),

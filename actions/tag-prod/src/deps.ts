@@ -11,7 +11,8 @@ export interface Deps extends Pick<ActionRuntime, 'log' | 'clock' | 'cancelled' 
 
 export function createDeps(inputs: Inputs, { log, clock, cancelled, summary, mask, env }: ActionRuntime): Deps {
   const from = ecrClient({ region: inputs.from.region, log, clock, signal: cancelled })
-  // A tag that is being moved as the run is cancelled is moved or not: its answer is waited for, so that the step can say which.
+  // A tag that is being moved as the run is cancelled is moved or not: its answer is waited for, so that the step
+  // can say which.
   const to = ecrClient({ region: inputs.to.region, log, clock })
   return { from, to, log, clock, cancelled, summary, mask, env }
 }

@@ -19,9 +19,9 @@ export interface Promotion {
 }
 
 /**
- * Points every tag at the image. What a tag pointed at gets `<tag>-previous` first, so that it is never without a tag.
- * Checks before the first change that all tags may be moved and that the image has room for them; a failure in between
- * says which tags were moved.
+ * Points every tag at the image. What a tag pointed at gets `<tag>-previous` first, so that it is never without a
+ * tag. Checks before the first change that all tags may be moved and that the image has room for them; a failure in
+ * between says which tags were moved.
  */
 export async function promote(
   image: EcrImage,

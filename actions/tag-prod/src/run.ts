@@ -23,7 +23,8 @@ export async function run(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   try {
     const [image, present] = await Promise.all([
       findImage(inputs, deps),
-      // Another registry's repository is looked at once the image is known to exist: its absence is the rarer mistake.
+      // Another registry's repository is looked at once the image is known to exist: its absence is the rarer
+      // mistake.
       elsewhere ? undefined : presentTags(inputs, deps),
     ])
     log.info(`${inputs.from.repository.name}: ${describeSource(inputs, image)}`)

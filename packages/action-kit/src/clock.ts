@@ -2,7 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 export interface Clock {
   now(): Date
-  /** Resolves after `milliseconds`, or at once, without an error, when `signal` aborts: the caller looks at the signal. */
+  /**
+   * Resolves after `milliseconds`, or at once, without an error, when `signal` aborts: the caller looks at the
+   * signal.
+   */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
 }
 

@@ -23,8 +23,8 @@ export interface CommandResult {
 export class MissingProgramError extends UserError {}
 
 /**
- * Runs one program with an argument array, without a shell. An exit code other than 0 is a result, not an error. Throws a MissingProgramError when there is no
- * such program, and a UserError when the run was cancelled.
+ * Runs one program with an argument array, without a shell. An exit code other than 0 is a result, not an error.
+ * Throws a MissingProgramError when there is no such program, and a UserError when the run was cancelled.
  */
 export async function command(program: string, args: string[], options: CommandOptions): Promise<CommandResult> {
   const { cwd, env, signal, graceMs = 5_000, onLine = () => {} } = options
@@ -55,7 +55,9 @@ export async function command(program: string, args: string[], options: CommandO
   }
 }
 
-/** @actions/exec keeps its child to itself; Node announces every child on this channel, and the next one is ours. */
+/**
+ * @actions/exec keeps its child to itself; Node announces every child on this channel, and the next one is ours.
+ */
 function stopOnAbort(signal: AbortSignal | undefined, graceMs: number) {
   let child: ChildProcess | undefined
   let timer: NodeJS.Timeout | undefined
@@ -82,7 +84,9 @@ function stopOnAbort(signal: AbortSignal | undefined, graceMs: number) {
 const needed =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|XDG_\w+|SSH_AUTH_SOCK|DOCKER_\w+|BUILDX_\w+|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_\w+)$/i
 
-/** The environment for a program that is asked something: without inputs, credentials and whatever else a job holds. */
+/**
+ * The environment for a program that is asked something: without inputs, credentials and whatever else a job holds.
+ */
 export function toolEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => needed.test(name)))
 }

@@ -7,7 +7,10 @@ export function once<T>(make: () => T): () => T {
   }
 }
 
-/** Asks an asynchronous question once per key, also when it is asked again before the answer is there. An error is not kept. */
+/**
+ * Asks an asynchronous question once per key, also when it is asked again before the answer is there. An error is
+ * not kept.
+ */
 export function memoised<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> {
   const answers = new Map<string, Promise<T>>()
   return (key) => {
@@ -21,8 +24,8 @@ export function memoised<T>(ask: (key: string) => Promise<T>): (key: string) => 
 }
 
 /**
- * Runs `work` for every item, at most `limit` at a time, and answers in the order of the items. After the first error no further item is started;
- * it is thrown when those under way have ended.
+ * Runs `work` for every item, at most `limit` at a time, and answers in the order of the items. After the first
+ * error no further item is started; it is thrown when those under way have ended.
  */
 export async function inParallel<T, R>(items: Iterable<T>, limit: number, work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []

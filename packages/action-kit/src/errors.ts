@@ -1,16 +1,25 @@
 import { machineFailure, networkAdvice } from './machine-failure.ts'
 
-/** A mistake the user can mend: shown as its message alone, which says what happened, what state is left and what to do. */
+/**
+ * A mistake the user can mend: shown as its message alone, which says what happened, what state is left and what to
+ * do.
+ */
 export class UserError extends Error {
   override readonly name: string = 'UserError'
 }
 
-/** Recognises a UserError (or a descendant, such as an AccessError) also when it comes from another copy of this module. */
+/**
+ * Recognises a UserError (or a descendant, such as an AccessError) also when it comes from another copy of this
+ * module.
+ */
 export function isUserError(error: unknown): error is UserError {
   return error instanceof UserError || (error instanceof Error && error.name === 'UserError')
 }
 
-/** Whether an error tells of a mistake in this code: it is no user's, and none of AWS, the network, the file system or a cancel. */
+/**
+ * Whether an error tells of a mistake in this code: it is no user's, and none of AWS, the network, the file system
+ * or a cancel.
+ */
 export function isDefect(error: unknown): error is Error {
   if (!(error instanceof Error) || error.name === 'AbortError' || isUserError(error)) return false
   return !isServiceError(error) && machineFailure(error) === undefined

@@ -14,7 +14,10 @@ export interface InputReader {
   lines(name: string): string[]
   /** One `NAME=value` a line; the value may hold further `=`. */
   pairs(name: string): Record<string, string>
-  /** Milliseconds from `90s`, `15m`, `1h30m`, `7d`. Bounds are milliseconds too; the default is at most 7 days, which every timer can wait for. */
+  /**
+   * Milliseconds from `90s`, `15m`, `1h30m`, `7d`. Bounds are milliseconds too; the default is at most 7 days,
+   * which every timer can wait for.
+   */
   duration(name: string, fallback: number, bounds?: Bounds): number
   optionalDuration(name: string, bounds?: Bounds): number | undefined
   integer(name: string, bounds?: Bounds): number | undefined

@@ -1,9 +1,9 @@
 import { issue, issueCommand } from '@actions/core/lib/command.js'
 
 /**
- * What a step prints. Whatever text arrives, it stays text: the runner reads commands (`::error::`, `##[add-mask]`) from every line of a step, and
- * the lines of applications, image labels and AWS's reasons are written by others. Annotations appear on the run's page; GitHub shows the first
- * ten of a kind per step.
+ * What a step prints. Whatever text arrives, it stays text: the runner reads commands (`::error::`, `##[add-mask]`)
+ * from every line of a step, and the lines of applications, image labels and AWS's reasons are written by others.
+ * Annotations appear on the run's page; GitHub shows the first ten of a kind per step.
  */
 export interface Log {
   info(message: string): void
@@ -12,7 +12,10 @@ export interface Log {
   notice(message: string, title?: string): void
   warning(message: string, title?: string): void
   error(message: string, title?: string): void
-  /** Folds what `body` prints under one heading. Groups do not nest on GitHub: an inner heading is printed as a line. */
+  /**
+   * Folds what `body` prints under one heading. Groups do not nest on GitHub: an inner heading is printed as a
+   * line.
+   */
   group<T>(heading: string, body: () => Promise<T> | T): Promise<T>
 }
 
@@ -53,8 +56,8 @@ export function linesOf(text: string): string[] {
 }
 
 /**
- * A zero-width space takes a command its meaning and leaves the line readable. The runner skips white space before `::` (by .NET's rules, where
- * U+0085 is one) and finds `##[` anywhere (actions/runner: ActionCommand).
+ * A zero-width space takes a command its meaning and leaves the line readable. The runner skips white space before
+ * `::` (by .NET's rules, where U+0085 is one) and finds `##[` anywhere (actions/runner: ActionCommand).
  */
 function inert(line: string): string {
   return line.replace(/^([\s\u0085]*):(?=:)/, '$1:\u200b').replaceAll('##[', '#\u200b#[')

@@ -13,11 +13,17 @@ const certificates =
   /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|CERT_\w+|ERR_TLS_CERT_ALTNAME_INVALID|ERR_SSL_\w+|EPROTO)$/
 const lost = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE']
 
-/** What to do when a step ends by a failure of the network. Not part of its sentence, which is also said where the work goes on. */
+/**
+ * What to do when a step ends by a failure of the network. Not part of its sentence, which is also said where the
+ * work goes on.
+ */
 export const networkAdvice =
   'Run the job again; if it stays so, check the network, the proxy (HTTPS_PROXY) and AWS_ENDPOINT_URL of this runner.'
 
-/** A failure of the network, TLS or the file system in a sentence, also one behind `cause`; undefined for any other error. */
+/**
+ * A failure of the network, TLS or the file system in a sentence, also one behind `cause`; undefined for any other
+ * error.
+ */
 export function machineFailure(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   const { code, syscall, address, port, hostname, path, errors, message, cause, name } = error as NodeError

@@ -12,8 +12,8 @@ export interface ActionResult {
 }
 
 /**
- * The frame of every action: builds the runtime from the process, calls `main`, writes outputs, and turns whatever is thrown into one annotation
- * and exit code 1.
+ * The frame of every action: builds the runtime from the process, calls `main`, writes outputs, and turns whatever
+ * is thrown into one annotation and exit code 1.
  */
 export async function runAction(
   name: string,
@@ -42,8 +42,9 @@ export async function runAction(
 }
 
 /**
- * The frame of an action's `post`, which the runner starts after the job, cancelled or failed ones included, also when `main` never came to run. It
- * is a bundle of its own and does nothing without the state that `main` saved. Its failures are warnings: the job's verdict stands.
+ * The frame of an action's `post`, which the runner starts after the job, cancelled or failed ones included, also
+ * when `main` never came to run. It is a bundle of its own and does nothing without the state that `main` saved.
+ * Its failures are warnings: the job's verdict stands.
  */
 export async function runPost(name: string, post: (runtime: ActionRuntime) => Promise<void>): Promise<void> {
   const { signal, dispose } = cancellation(process)

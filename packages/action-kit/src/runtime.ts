@@ -23,8 +23,8 @@ export interface ActionRuntime {
   /** Hides a value in every later log line. */
   mask(secret: string): void
   /**
-   * Says in a sentence what state is left, should the step fail from now on with an error of AWS or of the machine, which cannot know it. A
-   * UserError says it itself. Until the first call it is 'Nothing was changed.'
+   * Says in a sentence what state is left, should the step fail from now on with an error of AWS or of the machine,
+   * which cannot know it. A UserError says it itself. Until the first call it is 'Nothing was changed.'
    */
   stateLeft(text: string): void
 }

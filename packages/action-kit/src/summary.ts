@@ -2,7 +2,10 @@ import { appendFileSync, statSync } from 'node:fs'
 
 /** The step's part of the job summary, in GitHub's Markdown. */
 export interface Summary {
-  /** Appends Markdown and a blank line. GitHub drops a step's summary above 1 MiB whole, so what would pass it is left out and said. */
+  /**
+   * Appends Markdown and a blank line. GitHub drops a step's summary above 1 MiB whole, so what would pass it is
+   * left out and said.
+   */
   add(markdown: string): void
 }
 
@@ -24,7 +27,10 @@ export function fileSummary(file: string | undefined): Summary {
   }
 }
 
-/** One sign for how something ended, so that a reader sees red or green before reading. Takes every verdict, and `begun`, `done`, `unchanged`, `refused`. */
+/**
+ * One sign for how something ended, so that a reader sees red or green before reading. Takes every verdict, and
+ * `begun`, `done`, `unchanged`, `refused`.
+ */
 export function verdictMark(verdict: string): string {
   if (['completed', 'begun', 'done', 'unchanged'].includes(verdict)) return '✅'
   if (verdict === 'paused') return '⏸️'
@@ -55,8 +61,8 @@ export function markdownDetails(heading: string, body: string): string {
 }
 
 /**
- * Text of others (AWS's, an application's, a commit's) as Markdown that shows it as it is: nothing in it formats, links or is HTML, and its line breaks stay in
- * the same paragraph or cell.
+ * Text of others (AWS's, an application's, a commit's) as Markdown that shows it as it is: nothing in it formats,
+ * links or is HTML, and its line breaks stay in the same paragraph or cell.
  */
 export function markdownText(text: string): string {
   return text

@@ -58,7 +58,10 @@ export function rolesPassed(service: string, input: unknown): string[] {
   )
 }
 
-/** Whether a request makes a resource with tags, for which ECS asks ecs:TagResource as well ("Grant permission to tag resources on creation"). */
+/**
+ * Whether a request makes a resource with tags, for which ECS asks ecs:TagResource as well ("Grant permission to
+ * tag resources on creation").
+ */
 export function tagsOnCreation(service: string, operation: string, input: unknown): boolean {
   const { tags } = (input ?? {}) as { tags?: unknown }
   const makes = ['RegisterTaskDefinition', 'RunTask', 'CreateService', 'CreateCluster'].includes(operation)

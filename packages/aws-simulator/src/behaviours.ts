@@ -30,7 +30,8 @@ function matches(match: TaskMatch, task: Task): boolean {
 
 /**
  * How a task behaves: the first rule that matches, or a task that starts, stays healthy and drains.
- * Reads `rules()` at every call, so that rules added while the simulator runs count for the next task. A rule with `first: n` is used n times.
+ * Reads `rules()` at every call, so that rules added while the simulator runs count for the next task. A rule with
+ * `first: n` is used n times.
  */
 export function behavioursFrom(rules: () => BehaviourRule[]): BehaviourFor {
   const used = new Map<BehaviourRule, number>()

@@ -17,7 +17,10 @@ export interface RecordedCall {
   bytes: number
 }
 
-/** Calls per `service:Operation`, as `.demo/report.json` counts them. Registry calls are counted per kind (`registry:PUT manifest`). */
+/**
+ * Calls per `service:Operation`, as `.demo/report.json` counts them. Registry calls are counted per kind
+ * (`registry:PUT manifest`).
+ */
 export function countCalls(calls: RecordedCall[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const call of calls) {

@@ -1,6 +1,7 @@
 /**
- * The simulator's time. `scaled`: simulated time runs `speed` times as fast as the wall clock, from the moment of creation on.
- * `manual`: it stands still until `advance` moves it, running due timers in order; for in-process tests of the scheduler.
+ * The simulator's time. `scaled`: simulated time runs `speed` times as fast as the wall clock, from the moment of
+ * creation on. `manual`: it stands still until `advance` moves it, running due timers in order; for in-process
+ * tests of the scheduler.
  */
 export interface SimClock {
   readonly speed: number

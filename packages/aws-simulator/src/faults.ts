@@ -13,7 +13,10 @@ export interface FaultBox {
   add(faults: Fault[]): void
   clear(): void
   list(): Fault[]
-  /** The effects for one call, counted as used. `text` is the request's body or path, for `contains`; `only` leaves other kinds alone. */
+  /**
+   * The effects for one call, counted as used. `text` is the request's body or path, for `contains`; `only` leaves
+   * other kinds alone.
+   */
   take(call: { service: string; operation: string; text: string }, only?: FaultEffect['kind']): FaultEffect[]
 }
 

@@ -27,7 +27,8 @@ const ecs: Record<string, Quota & { operations: string[] }> = {
   'tags modify': { burst: 20, rate: 10, operations: ['TagResource', 'UntagResource'] },
 }
 
-// ECR publishes rates only. How long its buckets burst is not documented; a burst of one second's rate is the tightest reading.
+// ECR publishes rates only. How long its buckets burst is not documented; a burst of one second's rate is the
+// tightest reading.
 const ecr: Record<string, number> = {
   BatchCheckLayerAvailability: 1000,
   GetDownloadUrlForLayer: 3000,
@@ -55,7 +56,8 @@ export interface RateLimits {
 
 /**
  * AWS's token buckets per API category (ECS developer guide "Request throttling", ECR service quotas).
- * `now` is the time that their clients live in, in milliseconds: by a faster one tokens would come too fast, by a slower one too slowly.
+ * `now` is the time that their clients live in, in milliseconds: by a faster one tokens would come too fast, by a
+ * slower one too slowly.
  */
 export function rateLimits(now: () => number): RateLimits {
   const buckets = new Map<string, { tokens: number; at: number }>()

@@ -92,7 +92,8 @@ export function registryServer(options: RegistryServerOptions): RegistryServer {
     },
     async downloadUrl(registry, digest, calledAt = options.homeUrl()) {
       const { url } = await listen('downloads', answerDownload)
-      // Another port is not enough: Go's HTTP client, and so Docker, keeps the Authorization header as long as the host name is the same.
+      // Another port is not enough: Go's HTTP client, and so Docker, keeps the Authorization header as long as the
+      // host name is the same.
       const host = new URL(calledAt).hostname === '127.0.0.1' ? 'localhost' : '127.0.0.1'
       const origin = url.replace('127.0.0.1', host)
       const path = `/${registry.accountId}/${registry.region}/${digest}`

@@ -1,6 +1,11 @@
-/** What a scenario file or a test sets: how tasks behave, which calls fail, and which of AWS's unsettled readings is in force. */
+/**
+ * What a scenario file or a test sets: how tasks behave, which calls fail, and which of AWS's unsettled readings is
+ * in force.
+ */
 export interface Scenario {
-  /** The first rule that matches a task decides; without a match a task starts, stays healthy and drains properly. */
+  /**
+   * The first rule that matches a task decides; without a match a task starts, stays healthy and drains properly.
+   */
   behaviours?: BehaviourRule[]
   faults?: Fault[]
   ecs?: EcsOptions
@@ -39,7 +44,10 @@ export interface TaskMatch {
 export interface TaskBehaviour {
   /** From creation to RUNNING. Default 20, as a Fargate task takes. */
   startsAfter?: number
-  /** The task never runs: it goes STOPPED with stopCode TaskFailedToStart and this reason (CannotPullContainerError: …, ResourceInitializationError: …). */
+  /**
+   * The task never runs: it goes STOPPED with stopCode TaskFailedToStart and this reason (CannotPullContainerError:
+   * …, ResourceInitializationError: …).
+   */
   failsToStart?: string
   /** Exits this long after RUNNING. Absent: runs until stopped. */
   exitsAfter?: number
@@ -66,7 +74,9 @@ export interface TaskBehaviour {
   missingFor?: number
   /** From SIGTERM to exit. Default 1; at most stopTimeout, then 137. */
   stopsAfter?: number
-  /** Nothing is started: RunTask answers 200 with this failure, a service says that it was unable to place a task. */
+  /**
+   * Nothing is started: RunTask answers 200 with this failure, a service says that it was unable to place a task.
+   */
   placementFailure?: { reason: string; detail?: string }
   /** The container of an image with STOPSIGNAL handled: exit code after SIGTERM. Default 143. */
   sigtermExitCode?: number
@@ -141,19 +151,31 @@ export interface EcsOptions {
   stageSeconds?: number
   /** Error name of StopServiceDeployment on one that has ended. Default ConflictException. */
   stopFinishedError?: 'ConflictException' | 'ClientException'
-  /** ECS's own rollback finds no candidate when the old task definition is INACTIVE. Default false: services keep using such ones. */
+  /**
+   * ECS's own rollback finds no candidate when the old task definition is INACTIVE. Default false: services keep
+   * using such ones.
+   */
   rollbackNeedsActiveTaskDefinition?: boolean
-  /** Tasks that exit after RUNNING but before they were healthy count for the circuit breaker. Default true (false: as before 2024). */
+  /**
+   * Tasks that exit after RUNNING but before they were healthy count for the circuit breaker. Default true (false:
+   * as before 2024).
+   */
   breakerCountsExits?: boolean
   /** Stopped tasks are described this long. Default 3600, as ECS promises at least. */
   stoppedTasksVisibleSeconds?: number
-  /** Which digest DescribeTasks shows for an image index: its own or that of the image for the task's platform. Default index. */
+  /**
+   * Which digest DescribeTasks shows for an image index: its own or that of the image for the task's platform.
+   * Default index.
+   */
   imageDigest?: 'index' | 'platform'
   /** Exit codes appear this long after STOPPED. Default 0. */
   exitCodeDelay?: number
   /** Order of ListServiceDeployments. Default newest-first. */
   serviceDeploymentOrder?: 'newest-first' | 'oldest-first'
-  /** What Lambda lifecycle hooks answer, by function ARN (may hold `*`) and stage. Without a match: SUCCEEDED at once. */
+  /**
+   * What Lambda lifecycle hooks answer, by function ARN (may hold `*`) and stage. Without a match: SUCCEEDED at
+   * once.
+   */
   lambdaHooks?: LambdaHook[]
 }
 
@@ -165,7 +187,10 @@ export interface LambdaHook {
 }
 
 export interface RegistryOptions {
-  /** `ecr` (default): Amazon ECR with its deviations. `oci`: the distribution specification as it stands, open to everyone, repositories made by a push. */
+  /**
+   * `ecr` (default): Amazon ECR with its deviations. `oci`: the distribution specification as it stands, open to
+   * everyone, repositories made by a push.
+   */
   profile?: 'oci' | 'ecr'
   /** Seconds until a token of GetAuthorizationToken expires. Default 43,200. */
   tokenLifetime?: number
@@ -188,7 +213,9 @@ export interface EcrDeviations {
   emptyPutFails?: boolean
   /** Refuse blobs without a byte. Default true. */
   refuseEmptyBlob?: boolean
-  /** Answer GET and DELETE of an upload session, and POST with `digest` and body. Default false (nothing is known). */
+  /**
+   * Answer GET and DELETE of an upload session, and POST with `digest` and body. Default false (nothing is known).
+   */
   uploadExtras?: boolean
   /** A push to a repository that does not exist: 404 NAME_UNKNOWN (default), or the connection is closed. */
   missingRepository?: '404' | 'close'
@@ -212,13 +239,22 @@ export interface EcrDeviations {
   hideUnreferencedBlobs?: boolean
   /** Retry-After seconds on 429. Default: no such header. */
   retryAfter?: number
-  /** BatchGetImage of an index without its media type in acceptedMediaTypes: nothing (default), the first platform's image, or the index. */
+  /**
+   * BatchGetImage of an index without its media type in acceptedMediaTypes: nothing (default), the first platform's
+   * image, or the index.
+   */
   indexWithoutAccept?: 'nothing' | 'first-image' | 'index'
-  /** BatchGetImage of an archived image: failure ImageInaccessible (default), ImageNotFound, or the image as if it were active. */
+  /**
+   * BatchGetImage of an archived image: failure ImageInaccessible (default), ImageNotFound, or the image as if it
+   * were active.
+   */
   archivedBatchGet?: 'inaccessible' | 'not-found' | 'given'
   /** DescribeImages of an archived image by its id without a status filter finds it. Default true. */
   archivedById?: boolean
-  /** A scan's findings can be asked this many simulated seconds after the push; before: ScanNotFoundException. Default 2. */
+  /**
+   * A scan's findings can be asked this many simulated seconds after the push; before: ScanNotFoundException.
+   * Default 2.
+   */
   scanAppearsAfter?: number
   /** Simulated seconds from then to the scan's end. Default 10. */
   scanTakes?: number
@@ -226,9 +262,14 @@ export interface EcrDeviations {
 
 /** Readings of CloudWatch Logs' behaviour. */
 export interface LogsOptions {
-  /** What a task writes can be read this many simulated seconds later. Default 1. PutLogEvents is readable at once. */
+  /**
+   * What a task writes can be read this many simulated seconds later. Default 1. PutLogEvents is readable at once.
+   */
   ingestionDelay?: number
-  /** GetLogEvents answers every position once with an empty page and another token before it gives the events. Default false. */
+  /**
+   * GetLogEvents answers every position once with an empty page and another token before it gives the events.
+   * Default false.
+   */
   emptyPages?: boolean
   /** GetLogEvents refuses a nextForwardToken without startFromHead. Default true. */
   forwardTokenNeedsHead?: boolean

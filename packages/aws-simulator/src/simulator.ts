@@ -34,7 +34,10 @@ export interface Simulator {
   url: string
   /** Variables that make an AWS SDK or CLI in another process talk to this simulator. */
   env: Record<string, string>
-  /** The simulator's time, for processes that shall live in it: `speed` times as fast as the wall clock since `since`, in its milliseconds. */
+  /**
+   * The simulator's time, for processes that shall live in it: `speed` times as fast as the wall clock since
+   * `since`, in its milliseconds.
+   */
   time: { speed: number; since: number }
   world: World
   /** Every request so far, oldest first. */

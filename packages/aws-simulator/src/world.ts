@@ -1,7 +1,10 @@
 import type { SimClock } from './clock.ts'
 import type { Scenario, Seed, TaskBehaviour } from './scenario.ts'
 
-/** What the rooms of the simulator ask of each other. ECS reads images, parameters and log groups through these and never their state. */
+/**
+ * What the rooms of the simulator ask of each other. ECS reads images, parameters and log groups through these and
+ * never their state.
+ */
 export interface World {
   readonly accountId: string
   readonly region: string
@@ -26,7 +29,10 @@ export interface Caller {
 }
 
 export interface ImageLookup {
-  /** Resolves `host/repo:tag`, `host/repo@sha256:…`. Undefined when it is not there or not pullable; images of foreign hosts resolve to a stable invented digest. */
+  /**
+   * Resolves `host/repo:tag`, `host/repo@sha256:…`. Undefined when it is not there or not pullable; images of
+   * foreign hosts resolve to a stable invented digest.
+   */
   resolve(reference: string): ResolvedImage | undefined
 }
 
@@ -75,9 +81,10 @@ export type BehaviourFor = (task: {
 }) => TaskBehaviour
 
 /**
- * A service of the simulator: one handler per operation, whatever the protocol. A handler gets a request that its model has accepted
- * (types, required members, bounds, enum values), with timestamps as Date and blobs as Buffer, and answers in the same way; members that are
- * undefined are left out, members that the model does not know are a programming error. It refuses by throwing AwsFailure.
+ * A service of the simulator: one handler per operation, whatever the protocol. A handler gets a request that its
+ * model has accepted (types, required members, bounds, enum values), with timestamps as Date and blobs as Buffer,
+ * and answers in the same way; members that are undefined are left out, members that the model does not know are a
+ * programming error. It refuses by throwing AwsFailure.
  */
 export interface ServiceHandlers {
   /** Name in the request signature: ecs, ecr, ssm, logs, rds, elasticloadbalancing, … */

@@ -8,7 +8,10 @@ export interface ClientOptions {
   region: string
   log: Log
   clock: Clock
-  /** From its abort on, calls in flight end and none begins. A client that must still speak after the cancel is built without it. */
+  /**
+   * From its abort on, calls in flight end and none begins. A client that must still speak after the cancel is
+   * built without it.
+   */
   signal?: AbortSignal
   throttlingMs?: number
   /** How long one attempt may take. Default 60 s. */
@@ -30,8 +33,9 @@ type ClientClass<C> = new (config: AwsClientConfig) => C
 type Send = (command: unknown, options?: { abortSignal?: AbortSignal }) => Promise<unknown>
 
 /**
- * Builds an SDK client with the suite's manners: patient retries, readable access errors, a user agent that names the run, proxies of
- * self-hosted runners. Credentials and endpoints come from the SDK's default chain (AWS_ENDPOINT_URL included).
+ * Builds an SDK client with the suite's manners: patient retries, readable access errors, a user agent that names
+ * the run, proxies of self-hosted runners. Credentials and endpoints come from the SDK's default chain
+ * (AWS_ENDPOINT_URL included).
  */
 export function awsClient<C extends { middlewareStack: unknown; send: unknown }>(
   Client: ClientClass<C>,

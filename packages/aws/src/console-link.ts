@@ -1,8 +1,8 @@
 import { partitionOf } from './partition.ts'
 
 /**
- * The page of a resource in the AWS console, of its own region and partition. Knows ECS services and tasks and CloudWatch log groups, by
- * their ARNs; for anything else it answers the front page of the region.
+ * The page of a resource in the AWS console, of its own region and partition. Knows ECS services and tasks and
+ * CloudWatch log groups, by their ARNs; for anything else it answers the front page of the region.
  */
 export function consoleLink(arn: string): string {
   const [, , , region = '', , ...rest] = arn.split(':')

@@ -42,8 +42,9 @@ const iamPrefixes: Record<string, string> = {
 }
 
 /**
- * Turns AWS's refusals into errors a reader can act on: AccessDenied names the IAM action and the resource, missing and expired credentials name
- * the step that provides them. Everything else comes back as it was, with `operation`, such as ecs:UpdateService, written into it.
+ * Turns AWS's refusals into errors a reader can act on: AccessDenied names the IAM action and the resource, missing
+ * and expired credentials name the step that provides them. Everything else comes back as it was, with `operation`,
+ * such as ecs:UpdateService, written into it.
  */
 export function readableAwsError(error: unknown, clientName: string, commandName: string): unknown {
   if (!(error instanceof Error)) return error

@@ -3,8 +3,8 @@ import { type Clock, formatDuration, type Log } from '@deploy-actions/action-kit
 type Credentials = { expiration?: Date }
 
 /**
- * Warns when the credentials of a client end before the step's timeout. Missing credentials are not its business: the first call says what is
- * wrong with them.
+ * Warns when the credentials of a client end before the step's timeout. Missing credentials are not its business:
+ * the first call says what is wrong with them.
  */
 export async function warnOfExpiry(
   client: { config: { credentials: () => Promise<Credentials> } },

@@ -23,9 +23,10 @@ interface PatientToken extends RetryToken {
 }
 
 /**
- * Retries throttling for minutes with full jitter, because API rates are shared by every deployment of an account and region, and lost connections
- * or 5xx a few times. Two errors that the SDK classifies otherwise: `Too many concurrent attempts to create a new revision` of
- * RegisterTaskDefinition is contention and is waited for; LimitExceededException is a quota and is not.
+ * Retries throttling for minutes with full jitter, because API rates are shared by every deployment of an account
+ * and region, and lost connections or 5xx a few times. Two errors that the SDK classifies otherwise: `Too many
+ * concurrent attempts to create a new revision` of RegisterTaskDefinition is contention and is waited for;
+ * LimitExceededException is a quota and is not.
  */
 export function patientRetries(options: RetryOptions): RetryStrategyV2 {
   const { clock, signal, throttlingMs = 300_000, onThrottled, random = Math.random } = options
@@ -50,7 +51,10 @@ export function patientRetries(options: RetryOptions): RetryStrategyV2 {
   }
 }
 
-/** Milliseconds before the next attempt: anything up to `baseMs` doubled with every retry, but half of it at least and 15 s at most. */
+/**
+ * Milliseconds before the next attempt: anything up to `baseMs` doubled with every retry, but half of it at least
+ * and 15 s at most.
+ */
 export function fullJitter(retries: number, baseMs: number, random: () => number = Math.random): number {
   return Math.max(baseMs / 2, random() * Math.min(longestDelayMs, baseMs * 2 ** Math.min(retries, 10)))
 }

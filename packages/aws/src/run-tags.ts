@@ -1,6 +1,8 @@
 import type { GitHubContext } from '@deploy-actions/action-kit'
 
-/** Tags for what a run creates: the commit, the run, and where it is known the schema level that the code expects. */
+/**
+ * Tags for what a run creates: the commit, the run, and where it is known the schema level that the code expects.
+ */
 export function runTags({ sha, runUrl }: GitHubContext, schemaLevel?: string): Record<string, string> {
   return {
     ...(sha && { 'deploy-actions:commit': sha }),

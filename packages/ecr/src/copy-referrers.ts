@@ -17,8 +17,9 @@ export interface CopiedReferrers {
 }
 
 /**
- * Takes along what belongs to an image that was copied: whatever refers to it, to the images of an index, and to those
- * referrers in turn, digests unchanged. What the registry refuses is told in `failures`; other errors are thrown.
+ * Takes along what belongs to an image that was copied: whatever refers to it, to the images of an index, and to
+ * those referrers in turn, digests unchanged. What the registry refuses is told in `failures`; other errors are
+ * thrown.
  */
 export async function copyReferrers(image: Manifest, from: Place, to: Place): Promise<CopiedReferrers> {
   const result: CopiedReferrers = { copied: [], failures: [] }

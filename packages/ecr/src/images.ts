@@ -24,9 +24,8 @@ export type ImageDescription = Pick<EcrImage, 'registryId' | 'digest' | 'mediaTy
 
 /**
  * The image that a tag points at, or undefined. Two calls side by side (ECR API: BatchGetImage, DescribeImages). An
- * image that exists but is not ACTIVE is returned with its status and, when ECR does not hand out its manifest, with
- * empty bytes.
- * Throws a UserError when the repository is missing.
+ * image that exists but is not ACTIVE is returned with its status and, when ECR does not hand out its manifest,
+ * with empty bytes. Throws a UserError when the repository is missing.
  */
 export function imageByTag(ecr: ECRClient, repository: EcrRepository, tag: string): Promise<EcrImage | undefined> {
   return image(ecr, repository, { tag })
@@ -57,7 +56,9 @@ async function image(ecr: ECRClient, repository: EcrRepository, id: ImageId): Pr
   return { registryId, digest, mediaType, bytes: Buffer.alloc(0), layers: [], manifests: [], status, tags, pushedAt }
 }
 
-/** Digest, status, tags and push time in one call; undefined when the image is missing (ECR API: DescribeImages). */
+/**
+ * Digest, status, tags and push time in one call; undefined when the image is missing (ECR API: DescribeImages).
+ */
 export async function describeImage(
   ecr: ECRClient,
   repository: EcrRepository,
@@ -100,8 +101,8 @@ function describe(detail: ImageDetail): ImageDescription {
 
 /**
  * The manifests behind any number of tags and digests, one call per hundred (ECR API: BatchGetImage). Keys of the
- * answer are the tags and digests asked for; what is missing has no entry. Throws a UserError when the repository is
- * missing, or when bytes and digest disagree.
+ * answer are the tags and digests asked for; what is missing has no entry. Throws a UserError when the repository
+ * is missing, or when bytes and digest disagree.
  */
 export async function manifestsOf(
   ecr: ECRClient,

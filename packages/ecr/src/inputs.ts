@@ -9,8 +9,8 @@ import {
   parseImageRef,
 } from './reference.ts'
 
-// Inputs that several actions have, each judged in one place and without the AWS SDK. All throw a UserError that names
-// input, value and what is valid.
+// Inputs that several actions have, each judged in one place and without the AWS SDK. All throw a UserError that
+// names input, value and what is valid.
 
 export interface RegistryLocation {
   repository: EcrRepository
@@ -69,8 +69,8 @@ export function repositoryInput(reader: InputReader, input: string): string | un
 }
 
 /**
- * The tags of an input without repeats; empty when the input is. An entry without a tag, as an empty expression leaves
- * it (`,` or `a,,b`), is an error: which tag was meant is not known.
+ * The tags of an input without repeats; empty when the input is. An entry without a tag, as an empty expression
+ * leaves it (`,` or `a,,b`), is an error: which tag was meant is not known.
  */
 export function tagsInput(reader: InputReader, input: string): string[] {
   const text = reader.text(input) ?? ''
@@ -114,8 +114,8 @@ export function pinnedImageInput(reader: InputReader): { repository: string; dig
 }
 
 /**
- * `repository` and `digest`, or `image`: one reference, or one `container=reference` a line. Undefined when no image is
- * named.
+ * `repository` and `digest`, or `image`: one reference, or one `container=reference` a line. Undefined when no
+ * image is named.
  */
 export function imageInput(reader: InputReader): ImageInput | undefined {
   const lines = reader.lines('image')

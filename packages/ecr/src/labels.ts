@@ -12,8 +12,8 @@ const longestConfig = 8 * 1024 * 1024
 
 /**
  * The labels of an image in ECR, read from its config without pulling layers (ECR API: BatchGetImage,
- * GetDownloadUrlForLayer). `image` is a digest, or the manifest where it is known already, which saves a call. For an
- * index these are the labels of its first image that is no attestation; builders write the same labels to every
+ * GetDownloadUrlForLayer). `image` is a digest, or the manifest where it is known already, which saves a call. For
+ * an index these are the labels of its first image that is no attestation; builders write the same labels to every
  * platform. Empty for an artifact without a config. Throws a UserError when the image is missing.
  */
 export async function readImageLabels(

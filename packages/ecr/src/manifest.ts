@@ -32,9 +32,9 @@ export interface Manifest {
 }
 
 /**
- * Reads a manifest of any of the four kinds. `where` names it in errors. The media type comes from the field of that
- * name, then from `mediaType` (an OCI manifest may omit the field), then from the shape. Throws a UserError for
- * anything that is not a manifest.
+ * Reads a manifest of any of the four kinds. `where` names it in errors. The media type comes from the field of
+ * that name, then from `mediaType` (an OCI manifest may omit the field), then from the shape. Throws a UserError
+ * for anything that is not a manifest.
  */
 export function parseManifest(bytes: Buffer, where: string, mediaType?: string): Manifest {
   let value: unknown

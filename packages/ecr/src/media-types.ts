@@ -27,8 +27,8 @@ export function isManifestType(mediaType: string): boolean {
 }
 
 /**
- * Layers that their licence keeps out of registries (OCI image specification: non-distributable layers; Docker: foreign
- * layers).
+ * Layers that their licence keeps out of registries (OCI image specification: non-distributable layers; Docker:
+ * foreign layers).
  */
 export function isForeignLayer(mediaType: string): boolean {
   return mediaType.includes('nondistributable') || mediaType.includes('.foreign.')

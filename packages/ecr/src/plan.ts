@@ -34,9 +34,9 @@ const largestLayer = 52_000 * 1024 ** 2
 const deepest = 8
 
 /**
- * Reads all manifests of the source and lists what is to be pushed, before anything is sent. Throws a UserError that
- * lists every missing blob, or says what ECR would refuse, and a ContentError for a manifest whose content is not what
- * its digest says, or a blob of the wrong size.
+ * Reads all manifests of the source and lists what is to be pushed, before anything is sent. Throws a UserError
+ * that lists every missing blob, or says what ECR would refuse, and a ContentError for a manifest whose content is
+ * not what its digest says, or a blob of the wrong size.
  */
 export async function planPush(source: ImageSource): Promise<PushPlan> {
   const manifests = new Map<string, Manifest>()
@@ -129,8 +129,8 @@ function checkManifest(source: ImageSource, { digest }: Descriptor, bytes: Buffe
 }
 
 /**
- * Some registries refuse a manifest whose subject they do not have yet. Stable otherwise, so children stay before their
- * index.
+ * Some registries refuse a manifest whose subject they do not have yet. Stable otherwise, so children stay before
+ * their index.
  */
 function subjectsFirst(manifests: Manifest[]): Manifest[] {
   const waiting = new Map(manifests.map((manifest) => [manifest.digest, manifest]))

@@ -5,8 +5,8 @@ import { isAttestation, platformText } from './manifest.ts'
 import type { EcrRepository } from './reference.ts'
 
 /**
- * The platforms an image in ECR can run on, such as `linux/amd64`: those of an index, or the one that a single image's
- * config names. Needs `ecr:GetDownloadUrlForLayer` for the latter. Empty for an artifact that is no image.
+ * The platforms an image in ECR can run on, such as `linux/amd64`: those of an index, or the one that a single
+ * image's config names. Needs `ecr:GetDownloadUrlForLayer` for the latter. Empty for an artifact that is no image.
  */
 export async function imagePlatforms(
   ecr: ECRClient,

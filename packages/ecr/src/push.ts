@@ -40,10 +40,10 @@ export interface PushResult {
 const manifestsPerSecond = 8
 
 /**
- * Pushes an image with every byte unchanged and points `tags` at it. What the repository holds already is not sent: a
- * blob is looked for first, then mounted, then uploaded. Blobs go before manifests, children before their index, tags
- * last, so that no tag ever names an image that is not whole. Tags that point elsewhere are moved. Throws a UserError
- * or RegistryError; the message says which tags were set, if any.
+ * Pushes an image with every byte unchanged and points `tags` at it. What the repository holds already is not sent:
+ * a blob is looked for first, then mounted, then uploaded. Blobs go before manifests, children before their index,
+ * tags last, so that no tag ever names an image that is not whole. Tags that point elsewhere are moved. Throws a
+ * UserError or RegistryError; the message says which tags were set, if any.
  */
 export async function pushImage(
   source: ImageSource,

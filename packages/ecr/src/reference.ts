@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto'
 
 /**
- * A repository of one registry. Without `registryId` it is the registry of the account that the credentials belong to.
+ * A repository of one registry. Without `registryId` it is the registry of the account that the credentials belong
+ * to.
  */
 export interface EcrRepository {
   name: string
   registryId?: string | undefined
 }
 
-/** Whether `text` is a digest that ECR takes: `sha256:` and 64 hex digits in lower case (ECR API: ImageIdentifier). */
+/**
+ * Whether `text` is a digest that ECR takes: `sha256:` and 64 hex digits in lower case (ECR API: ImageIdentifier).
+ */
 export function isDigest(text: string): boolean {
   return /^sha256:[0-9a-f]{64}$/.test(text)
 }
@@ -49,7 +52,8 @@ export function shortDigest(digest: string): string {
 }
 
 /**
- * The registry's host name for `docker pull` and task definitions (ECR user guide: private registry authentication).
+ * The registry's host name for `docker pull` and task definitions (ECR user guide: private registry
+ * authentication).
  */
 export function registryHost(registryId: string, region: string): string {
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
@@ -57,8 +61,8 @@ export function registryHost(registryId: string, region: string): string {
 }
 
 /**
- * Account and region of an ECR registry's host, undefined for other hosts (ECR user guide: IPv4, dual-stack and FIPS
- * endpoints).
+ * Account and region of an ECR registry's host, undefined for other hosts (ECR user guide: IPv4, dual-stack and
+ * FIPS endpoints).
  */
 export function ecrRegistryOf(host: string): { registryId: string; region: string } | undefined {
   const [, registryId, ipv4, dualStack] =

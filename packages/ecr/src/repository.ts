@@ -78,9 +78,9 @@ export interface PushTemplate {
 }
 
 /**
- * The template by which ECR itself would create the repository on the first push, with encryption, policies and tags
- * that a CreateRepository call would not have: the one with the longest prefix, or ROOT, where it is meant for that
- * (ECR user guide: repository creation templates). Needs `ecr:DescribeRepositoryCreationTemplates`.
+ * The template by which ECR itself would create the repository on the first push, with encryption, policies and
+ * tags that a CreateRepository call would not have: the one with the longest prefix, or ROOT, where it is meant for
+ * that (ECR user guide: repository creation templates). Needs `ecr:DescribeRepositoryCreationTemplates`.
  */
 export async function pushTemplate(
   ecr: ECRClient,
@@ -106,7 +106,8 @@ export async function pushTemplate(
 }
 
 /**
- * Whether a tag that exists may be pointed at another image (ECR API: imageTagMutability and its exclusion filters).
+ * Whether a tag that exists may be pointed at another image (ECR API: imageTagMutability and its exclusion
+ * filters).
  */
 export function tagIsImmutable({ mutability, exclusions }: RepositoryDescription, tag: string): boolean {
   const excluded = exclusions.some((filter) => {
@@ -117,7 +118,8 @@ export function tagIsImmutable({ mutability, exclusions }: RepositoryDescription
 }
 
 /**
- * Turns ECR's "repository not found" into the sentence and the command that help; any other error comes back as it was.
+ * Turns ECR's "repository not found" into the sentence and the command that help; any other error comes back as it
+ * was.
  */
 export async function missingRepository(error: unknown, ecr: ECRClient, repository: EcrRepository): Promise<unknown> {
   if (!isAwsError(error, 'RepositoryNotFoundException')) return error

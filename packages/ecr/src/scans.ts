@@ -52,8 +52,8 @@ export async function findingsOf(ecr: ECRClient, repository: EcrRepository, dige
 }
 
 /**
- * Starts a basic scan. Returns a report only when ECR refuses for good; one scan a day is its limit, and then there is
- * one to wait for.
+ * Starts a basic scan. Returns a report only when ECR refuses for good; one scan a day is its limit, and then there
+ * is one to wait for.
  */
 export async function startScan(
   ecr: ECRClient,

@@ -2,13 +2,15 @@ import { UserError } from '@deploy-actions/action-kit'
 import { type EcrRepository, shortDigest } from './reference.ts'
 
 /**
- * Tags that ECR lets one image have; a tag that moves there from another image counts like a new one (ECR user guide:
- * service quotas).
+ * Tags that ECR lets one image have; a tag that moves there from another image counts like a new one (ECR user
+ * guide: service quotas).
  */
 const mostTags = 1000
 /** Kept free by pushes for the tags that promotions move. */
 const forPromotions = 10
-/** From here on tags that only name a commit are left out: what is free beyond is for those that someone asked for. */
+/**
+ * From here on tags that only name a commit are left out: what is free beyond is for those that someone asked for.
+ */
 const roomForCommits = 900
 
 /**

@@ -14,9 +14,9 @@ export interface TaggableImage {
 }
 
 /**
- * Points `tag` at an image that the repository holds, without moving a byte (ECR API: PutImage with the manifest as it
- * was pushed). `changed` is false when the tag pointed there already. Throws a UserError that names both digests when
- * the repository keeps that tag immutable.
+ * Points `tag` at an image that the repository holds, without moving a byte (ECR API: PutImage with the manifest as
+ * it was pushed). `changed` is false when the tag pointed there already. Throws a UserError that names both digests
+ * when the repository keeps that tag immutable.
  */
 export async function tagImage(
   ecr: ECRClient,
@@ -69,9 +69,9 @@ export interface TagChange {
 }
 
 /**
- * Points several tags at one image, in order. `present` holds what each tag points at now. A failure says which tags
- * had been set by then. Throws before the first change when a tag that would have to move is immutable. `signal` stops
- * it between two tags.
+ * Points several tags at one image, in order. `present` holds what each tag points at now. A failure says which
+ * tags had been set by then. Throws before the first change when a tag that would have to move is immutable.
+ * `signal` stops it between two tags.
  */
 export async function setTags(
   ecr: ECRClient,

@@ -1,7 +1,8 @@
 import { type EcrImageRef, imageName } from './reference.ts'
 
 /**
- * Why no task can pull the image, as a sentence; undefined when it can. `found` is what ECR holds under the reference.
+ * Why no task can pull the image, as a sentence; undefined when it can. `found` is what ECR holds under the
+ * reference.
  */
 export function unusableText(image: EcrImageRef, found: { status: string } | undefined): string | undefined {
   const name = imageName(image)

@@ -6,7 +6,10 @@ export interface GraceAfterCancel {
   dispose(): void
 }
 
-/** What may still be done after a cancel of the run ends with this. `onCancel` is called at the cancel, also at one that has come already. */
+/**
+ * What may still be done after a cancel of the run ends with this. `onCancel` is called at the cancel, also at one
+ * that has come already.
+ */
 export function graceAfterCancel(
   clock: Clock,
   cancelled: AbortSignal,

@@ -3,7 +3,8 @@ import { commandWords } from './task-definitions/command.ts'
 import { type TaskDefinitionSource, taskDefinitionSource } from './task-definitions/source-text.ts'
 import { checkOverrides } from './tasks/overrides.ts'
 
-// Inputs that several actions have, each judged in one place and without the AWS SDK. All throw a UserError that names input, value and what is valid.
+// Inputs that several actions have, each judged in one place and without the AWS SDK. All throw a UserError that
+// names input, value and what is valid.
 
 export { checkOverrides, commandWords, type TaskDefinitionSource }
 
@@ -60,7 +61,10 @@ export function variablesInput(reader: InputReader): Record<string, string> {
   return named(reader, 'variables')
 }
 
-/** References by the variable's name: ARNs, or names of SSM parameters. What is refused is not shown: it may be the secret itself. */
+/**
+ * References by the variable's name: ARNs, or names of SSM parameters. What is refused is not shown: it may be the
+ * secret itself.
+ */
 export function secretsInput(reader: InputReader): Record<string, string> {
   const secrets = named(reader, 'secrets')
   for (const [variable, reference] of Object.entries(secrets))

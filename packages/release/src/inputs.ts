@@ -1,11 +1,14 @@
 import { type InputReader, UserError } from '@deploy-actions/action-kit'
 import { type RecordKey, recordName, segment, segmentHint } from './record/names.ts'
 
-// Inputs that several actions have, each judged in one place and without the AWS SDK. All throw a UserError that names input, value and what is valid.
+// Inputs that several actions have, each judged in one place and without the AWS SDK. All throw a UserError that
+// names input, value and what is valid.
 
 export { type RecordKey, segment, segmentHint }
 
-/** The inputs `application` and `environment`, which name a record together; undefined when the action works alone. */
+/**
+ * The inputs `application` and `environment`, which name a record together; undefined when the action works alone.
+ */
 export function recordInput(reader: InputReader): RecordKey | undefined {
   const application = reader.text('application')
   const environment = reader.text('environment')

@@ -33,7 +33,10 @@ export interface NodeActionOptions {
   /** Cancels as GitHub does: SIGINT, SIGTERM, SIGKILL. */
   signal?: AbortSignal
   grace?: Grace
-  /** The time that the action lives in, in step with the simulator's: `simulator.time`. The machine's own when left out. */
+  /**
+   * The time that the action lives in, in step with the simulator's: `simulator.time`. The machine's own when left
+   * out.
+   */
   time?: Time
   nodePath?: string
   onLine?: (line: string) => void
@@ -66,9 +69,9 @@ export function repositoryNode(): string {
 }
 
 /**
- * Runs one JavaScript action as the runner would, in a process of its own: inputs and their defaults as `INPUT_*`, command files, the
- * GITHUB_* variables, and nothing of the caller's environment but PATH and HOME.
- * Throws a WorkflowError for an invalid `action.yml` or an undeclared input; a failing action is a result, not an error.
+ * Runs one JavaScript action as the runner would, in a process of its own: inputs and their defaults as `INPUT_*`,
+ * command files, the GITHUB_* variables, and nothing of the caller's environment but PATH and HOME. Throws a
+ * WorkflowError for an invalid `action.yml` or an undeclared input; a failing action is a result, not an error.
  */
 export async function runNodeAction(options: NodeActionOptions): Promise<ActionRun> {
   const action = readActionFile(path.resolve(options.action))

@@ -14,7 +14,9 @@ export function secretVariable(index: number): string {
   return `BUILD_SECRET_${index + 1}`
 }
 
-/** The arguments of `docker buildx build`. No secret is among them, only the names of the variables that hold them. */
+/**
+ * The arguments of `docker buildx build`. No secret is among them, only the names of the variables that hold them.
+ */
 export function buildArguments(inputs: Inputs, options: BuildOptions): string[] {
   const { destination } = options
   return [

@@ -32,8 +32,8 @@ export interface Built {
 }
 
 /**
- * Builds into `request.output`. What a failed or cancelled build left there is removed. Throws a UserError that names the failing step of the Dockerfile with its
- * last lines.
+ * Builds into `request.output`. What a failed or cancelled build left there is removed. Throws a UserError that
+ * names the failing step of the Dockerfile with its last lines.
  */
 export async function build(inputs: Inputs, request: BuildRequest, builder: Builder, deps: BuildDeps): Promise<Built> {
   if (!builder.exportsOci) refuseWhatTheEngineCannot(inputs)

@@ -10,8 +10,8 @@ export interface Builder {
 const unreachable = /Cannot connect to the Docker daemon|Is the docker daemon running|error during connect/i
 
 /**
- * Finds out what can build here, by asking rather than by version. Throws a UserError that says what is missing, the program, buildx, the builder or the
- * engine, and which setup step brings it.
+ * Finds out what can build here, by asking rather than by version. Throws a UserError that says what is missing,
+ * the program, buildx, the builder or the engine, and which setup step brings it.
  */
 export async function findBuilder(name: string | undefined, options: CommandOptions): Promise<Builder> {
   const docker = (...args: string[]) => command('docker', args, options)

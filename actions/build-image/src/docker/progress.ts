@@ -24,8 +24,9 @@ export interface BuildFailure {
 const kept = 40
 
 /**
- * Follows the lines of `--progress=plain` while they come: `#5 [2/3] RUN …`, `#5 0.41 text`, `#5 DONE 1.2s`, `#5 CACHED`, `#5 ERROR: …`, and what
- * follows the last step: the failing lines of the Dockerfile and the closing `ERROR: …`.
+ * Follows the lines of `--progress=plain` while they come: `#5 [2/3] RUN …`, `#5 0.41 text`, `#5 DONE 1.2s`, `#5
+ * CACHED`, `#5 ERROR: …`, and what follows the last step: the failing lines of the Dockerfile and the closing
+ * `ERROR: …`.
  */
 export class BuildProgress {
   readonly #steps = new Map<string, BuildStep>()

@@ -7,8 +7,8 @@ export type PathMatch = (path: string) => boolean
 export type CharacterTest = (code: number) => boolean
 
 /**
- * A step of a pattern's program. `one` takes a character, `fork` goes on at several places at once (relative to itself), `start` holds only before the
- * first character, `end` matches when the path ends there.
+ * A step of a pattern's program. `one` takes a character, `fork` goes on at several places at once (relative to
+ * itself), `start` holds only before the first character, `end` matches when the path ends there.
  */
 export type Step =
   | { kind: 'one'; test: CharacterTest }
@@ -28,8 +28,9 @@ interface State {
 const kept = 2_000
 
 /**
- * Runs a program over paths in time linear in the path's length, whatever the pattern: all ways are followed side by side, and a set of places that was met before
- * is looked up (Thompson's construction, its subsets made when they are first met).
+ * Runs a program over paths in time linear in the path's length, whatever the pattern: all ways are followed side
+ * by side, and a set of places that was met before is looked up (Thompson's construction, its subsets made when
+ * they are first met).
  */
 export function automaton(program: Step[]): PathMatch {
   const states = new Map<string, State>()

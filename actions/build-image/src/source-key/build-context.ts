@@ -16,7 +16,10 @@ export interface ContextHash extends TreeHash {
   gitFolders: string[]
 }
 
-/** Hash of what the main context sends: `<Dockerfile>.dockerignore` beside the Dockerfile rules alone where it exists, else the context's own file. */
+/**
+ * Hash of what the main context sends: `<Dockerfile>.dockerignore` beside the Dockerfile rules alone where it
+ * exists, else the context's own file.
+ */
 export function hashContext(context: string, dockerfile: string): Promise<ContextHash> {
   const own = `${dockerfile}.dockerignore`
   const bytes = readAsBuilder(path.dirname(own), path.basename(own))

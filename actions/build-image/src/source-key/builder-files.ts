@@ -14,8 +14,9 @@ const maxLinks = 40
 const plainTarget = /^[\w@%+,=./-]+$/
 
 /**
- * The Dockerfile of a build, read as the builder reads it. Without a name it is `Dockerfile` in the context, else `dockerfile`, by the names in the folder: a file system
- * that ignores case would find both. Throws a UserError when it is missing, or a link that leaves its folder.
+ * The Dockerfile of a build, read as the builder reads it. Without a name it is `Dockerfile` in the context, else
+ * `dockerfile`, by the names in the folder: a file system that ignores case would find both. Throws a UserError
+ * when it is missing, or a link that leaves its folder.
  */
 export function readDockerfile(context: string, named: string | undefined): Dockerfile {
   const asked = named ?? path.join(context, 'Dockerfile')
@@ -35,8 +36,9 @@ export function readDockerfile(context: string, named: string | undefined): Dock
 }
 
 /**
- * A file by its name in a folder, as the builder's client finds it: names by their bytes, links followed, but never out of the folder, which is `/` to them (tonistiigi/fsutil
- * FollowLinks). Undefined when there is no such file. Throws a UserError for a link that the builder may read in another way.
+ * A file by its name in a folder, as the builder's client finds it: names by their bytes, links followed, but never
+ * out of the folder, which is `/` to them (tonistiigi/fsutil FollowLinks). Undefined when there is no such file.
+ * Throws a UserError for a link that the builder may read in another way.
  */
 export function readAsBuilder(folder: string, name: string): Buffer | undefined {
   const rest = [name]

@@ -4,8 +4,9 @@ import type { IgnoreRule } from './ignore-file.ts'
 import { type FolderState, ignoreMatcher } from './ignore-matcher.ts'
 
 /**
- * One thing the builder receives. `path` and `link` keep every byte of the names (file-names.ts). `mode` is the permission bits with set-id and sticky bits.
- * A hard link names the first path of the same file. `content` is the file to read, absent where there is nothing to read.
+ * One thing the builder receives. `path` and `link` keep every byte of the names (file-names.ts). `mode` is the
+ * permission bits with set-id and sticky bits. A hard link names the first path of the same file. `content` is the
+ * file to read, absent where there is nothing to read.
  */
 export interface ContextEntry {
   path: string
@@ -24,8 +25,9 @@ interface Folder {
 }
 
 /**
- * What the builder receives of the folder `root`, in the order in which it is sent: depth first, names by their bytes. The root itself is not sent, so its
- * own mode plays no part. Owners and times are not listed: the builder sets the first to 0 and does not compare the second.
+ * What the builder receives of the folder `root`, in the order in which it is sent: depth first, names by their
+ * bytes. The root itself is not sent, so its own mode plays no part. Owners and times are not listed: the builder
+ * sets the first to 0 and does not compare the second.
  */
 export function contextEntries(root: string, rules: IgnoreRule[]): ContextEntry[] {
   const matcher = ignoreMatcher(rules)
@@ -77,8 +79,9 @@ function described(file: string, path: string, stat: Stats): ContextEntry {
 }
 
 /**
- * The builder takes files for one when their numbers are equal, and asks for nothing else. So does this, and yet reads the content of a link: numbers
- * beyond 2^53 come rounded here, and file systems mounted within the context have equal ones.
+ * The builder takes files for one when their numbers are equal, and asks for nothing else. So does this, and yet
+ * reads the content of a link: numbers beyond 2^53 come rounded here, and file systems mounted within the context
+ * have equal ones.
  */
 function linked(entry: ContextEntry, stat: Stats, firstPaths: Map<number, string>): ContextEntry {
   const first = firstPaths.get(stat.ino)

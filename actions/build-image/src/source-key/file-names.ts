@@ -1,6 +1,7 @@
 /**
- * A file name as text that keeps every byte. Names are bytes to Linux, and two that are no UTF-8 (`caf\xe9` and `caf\xe8` in latin-1) decode to one
- * and the same text. Here a byte that is no UTF-8 becomes a lone surrogate (U+DC80 to U+DCFF, as in Python's `surrogateescape`), one of its own.
+ * A file name as text that keeps every byte. Names are bytes to Linux, and two that are no UTF-8 (`caf\xe9` and
+ * `caf\xe8` in latin-1) decode to one and the same text. Here a byte that is no UTF-8 becomes a lone surrogate
+ * (U+DC80 to U+DCFF, as in Python's `surrogateescape`), one of its own.
  */
 export function nameText(name: Buffer): string {
   const text = name.toString('utf8')

@@ -7,8 +7,8 @@ const chunkSize = 1024 * 1024
 const inOnePiece = 256 * 1024
 
 /**
- * The SHA-256 (hex) of every file, in the order given. Large ones are streamed, a few at a time, so that memory stays bounded whatever the
- * context holds.
+ * The SHA-256 (hex) of every file, in the order given. Large ones are streamed, a few at a time, so that memory
+ * stays bounded whatever the context holds.
  */
 export async function hashFiles(files: { file: string | Buffer; size: number }[]): Promise<string[]> {
   const hashes = new Array<string>(files.length)

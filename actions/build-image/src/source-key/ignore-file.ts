@@ -11,8 +11,8 @@ const space = '[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u20
 const ends = new RegExp(`^${space}+|${space}+$`, 'g')
 
 /**
- * The rules of a `.dockerignore`, in order (docs.docker.com: .dockerignore files). A `#` is a comment only in the first column; paths are cleaned, and
- * a leading slash means nothing.
+ * The rules of a `.dockerignore`, in order (docs.docker.com: .dockerignore files). A `#` is a comment only in the
+ * first column; paths are cleaned, and a leading slash means nothing.
  */
 export function parseIgnoreFile(text: string): IgnoreRule[] {
   return (
@@ -23,7 +23,8 @@ export function parseIgnoreFile(text: string): IgnoreRule[] {
       .map((line) => line.replace(ends, ''))
       .filter((line) => line !== '')
       .map((line) => (line.startsWith('!') ? `!${clean(line.slice(1).replace(ends, ''))}` : clean(line)))
-      // The builder reads the sign after it cleaned the whole once more: `/!name` is an exception too. A lone `!` it refuses.
+      // The builder reads the sign after it cleaned the whole once more: `/!name` is an exception too. A lone `!`
+      // it refuses.
       .map(clean)
       .map((line) => ({ pattern: line.replace(/^!/, ''), exception: line.startsWith('!') }))
       .filter(({ pattern }) => pattern !== '')

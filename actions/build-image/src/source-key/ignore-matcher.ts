@@ -14,9 +14,10 @@ export interface IgnoreMatcher {
 }
 
 /**
- * Applies ignore rules as the builder does while it walks the context: the last match wins, and a rule that matched a folder holds for what is in it, unless it
- * was passed over at the folder because it could not have changed anything there (tonistiigi/fsutil, moby/patternmatcher).
- * Rules depend on each other, so with one that is unclear every file counts as sent: a needless build is harmless, a false hit is not.
+ * Applies ignore rules as the builder does while it walks the context: the last match wins, and a rule that matched
+ * a folder holds for what is in it, unless it was passed over at the folder because it could not have changed
+ * anything there (tonistiigi/fsutil, moby/patternmatcher). Rules depend on each other, so with one that is unclear
+ * every file counts as sent: a needless build is harmless, a false hit is not.
  */
 export function ignoreMatcher(rules: IgnoreRule[]): IgnoreMatcher {
   const compiled = rules.map(({ pattern, exception }) => ({ pattern, exception, matches: compilePattern(pattern) }))

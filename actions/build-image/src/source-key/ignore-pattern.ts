@@ -1,9 +1,10 @@
 import { anyNumber, automaton, type CharacterTest, oneOf, optional, type PathMatch, type Step } from './automaton.ts'
 
 /**
- * A pattern as the builder reads it (moby/patternmatcher): `*` and `?` stay within a name, `**` crosses them, `[a-c]` is a class, a backslash escapes. The
- * builder makes a regular expression of it with a few accidents, and files are ignored by them: beside a wild card `|` separates alternatives, `{2}` repeats
- * and an escaped letter is a character class. A leading `**` before plain text compares the end of the path, a trailing one its beginning.
+ * A pattern as the builder reads it (moby/patternmatcher): `*` and `?` stay within a name, `**` crosses them,
+ * `[a-c]` is a class, a backslash escapes. The builder makes a regular expression of it with a few accidents, and
+ * files are ignored by them: beside a wild card `|` separates alternatives, `{2}` repeats and an escaped letter is
+ * a character class. A leading `**` before plain text compares the end of the path, a trailing one its beginning.
  * Undefined where the builder refuses the pattern, or reads it in a way that is not reproduced here.
  */
 export function compilePattern(pattern: string): PathMatch | undefined {
@@ -64,7 +65,10 @@ function tokenize(characters: string[]): Token[] | undefined {
   return tokens
 }
 
-/** `^`, `|` and repetitions in braces reach the builder's regular expression as they are. Undefined where they make one that it refuses. */
+/**
+ * `^`, `|` and repetitions in braces reach the builder's regular expression as they are. Undefined where they make
+ * one that it refuses.
+ */
 function programOf(tokens: Token[]): Step[] | undefined {
   const alternatives: Step[][] = [[]]
   let repeatable: Step | undefined
@@ -144,7 +148,9 @@ function escaped(character: string | undefined): CharacterTest | undefined {
   return (code) => code === character.charCodeAt(0)
 }
 
-/** A class such as `[a-c]` or `[^x]`. Wild cards and classes inside one become something nobody means: undefined. */
+/**
+ * A class such as `[a-c]` or `[^x]`. Wild cards and classes inside one become something nobody means: undefined.
+ */
 function classAt(characters: string[], start: number): { test: CharacterTest; end: number } | undefined {
   const negated = characters[start + 1] === '^'
   const from = start + (negated ? 2 : 1)

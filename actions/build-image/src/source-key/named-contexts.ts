@@ -17,8 +17,9 @@ export interface NamedContextKey {
 const remote = /^(https?:\/\/|git:\/\/|ssh:\/\/|[\w.-]+@[\w.-]+:|github\.com\/)/
 
 /**
- * The identity of one `build-contexts` entry (docs.docker.com: docker buildx build, additional build contexts). Folders and layouts are read; images and URLs
- * count by their text, which pins them only where it holds a digest or a full commit. Throws a UserError for a folder that is not there.
+ * The identity of one `build-contexts` entry (docs.docker.com: docker buildx build, additional build contexts).
+ * Folders and layouts are read; images and URLs count by their text, which pins them only where it holds a digest
+ * or a full commit. Throws a UserError for a folder that is not there.
  */
 export async function namedContextKey(name: string, value: string, workspace: string): Promise<NamedContextKey> {
   if (value.startsWith('docker-image://')) return byText(name, value, !/@sha256:[0-9a-f]{64}$/.test(value))

@@ -27,9 +27,10 @@ export interface SourceKey {
 }
 
 /**
- * The hash of exactly what a build would receive: the context as its ignore file leaves it, the Dockerfile, named contexts, everything that reaches the builder
- * as an option or from the runner, and always the migrations. Two builds with one key get the same things; what they fetch themselves (base images by tag, packages)
- * may differ in time, which `max-age` bounds. Throws a UserError for files that are missing or can't be read.
+ * The hash of exactly what a build would receive: the context as its ignore file leaves it, the Dockerfile, named
+ * contexts, everything that reaches the builder as an option or from the runner, and always the migrations. Two
+ * builds with one key get the same things; what they fetch themselves (base images by tag, packages) may differ in
+ * time, which `max-age` bounds. Throws a UserError for files that are missing or can't be read.
  */
 export async function sourceKey(inputs: Inputs, runner: Runner): Promise<SourceKey> {
   const dockerfile = readDockerfile(inputs.context, inputs.dockerfile)

@@ -11,7 +11,10 @@ export interface Runner {
   env: NodeJS.ProcessEnv
 }
 
-/** What reaches a build beside its inputs and files. Parts that this build has not are absent, so that they change no key. */
+/**
+ * What reaches a build beside its inputs and files. Parts that this build has not are absent, so that they change
+ * no key.
+ */
 export interface Surroundings {
   /** Docker's client makes build arguments of them, unasked: HTTP_PROXY, NO_PROXY … */
   proxies?: unknown
@@ -23,7 +26,10 @@ export interface Surroundings {
   policies?: string[]
 }
 
-/** Reads what of this runner the image may depend on (docs.docker.com: Dockerfile reference, predefined ARGs; CLI, proxies). */
+/**
+ * Reads what of this runner the image may depend on (docs.docker.com: Dockerfile reference, predefined ARGs; CLI,
+ * proxies).
+ */
 export async function surroundings(
   inputs: Pick<Inputs, 'buildArgs'>,
   dockerfile: { file: string; bytes: Buffer },

@@ -11,8 +11,8 @@ export interface TreeHash {
 const nothing = createHash('sha256').digest('hex')
 
 /**
- * One hash over everything that was listed. Each entry is a JSON array on a line of its own: no two different trees have the same text. Entries are sorted by
- * path, so that the order of a listing plays no part.
+ * One hash over everything that was listed. Each entry is a JSON array on a line of its own: no two different trees
+ * have the same text. Entries are sorted by path, so that the order of a listing plays no part.
  */
 export async function treeHash(entries: ContextEntry[]): Promise<TreeHash> {
   const readable = entries.filter(({ content }) => content !== undefined)

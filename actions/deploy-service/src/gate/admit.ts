@@ -31,9 +31,9 @@ export async function mayServe(inputs: Inputs, wanted: Wanted[], deps: Deps): Pr
 }
 
 /**
- * Right before the update: writes down what this release means to put into service, and asks the gate again on the very
- * state that this replaces, as someone may have frozen releases or migrated meanwhile. Returns whether the release may
- * be undone. Throws a UserError when the gate refuses: nothing was updated.
+ * Right before the update: writes down what this release means to put into service, and asks the gate again on the
+ * very state that this replaces, as someone may have frozen releases or migrated meanwhile. Returns whether the
+ * release may be undone. Throws a UserError when the gate refuses: nothing was updated.
  */
 export async function recordTarget(
   inputs: Inputs,

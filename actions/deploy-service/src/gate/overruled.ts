@@ -13,7 +13,8 @@ const patience = { patienceMs: 60_000, endMs: 1 }
 /**
  * One last look at the record after UpdateService was answered, which throttling can hold up for minutes: a release
  * that was frozen, marked bad or overruled meanwhile is stopped and rolled back by ECS, where the gate allows it.
- * Returns why it is not wanted and what was done; undefined when it is. A record that cannot be read changes nothing.
+ * Returns why it is not wanted and what was done; undefined when it is. A record that cannot be read changes
+ * nothing.
  */
 export async function stopOverruled(
   inputs: Inputs,
@@ -46,9 +47,9 @@ async function stop(started: StartedDeployment, { clients, clock, log }: Deps): 
 }
 
 /**
- * Notes which services of this run's release have completed, for the record that begin-release closes. Written once for
- * all of them. Returns why the release is not wanted any more, should an operator have gone back while it was being
- * deployed.
+ * Notes which services of this run's release have completed, for the record that begin-release closes. Written once
+ * for all of them. Returns why the release is not wanted any more, should an operator have gone back while it was
+ * being deployed.
  */
 export async function recordCompleted(
   inputs: Inputs,

@@ -34,8 +34,8 @@ interface Plan {
 }
 
 /**
- * Shows what a deployment would change and whether it could succeed. Reads only. Red when a check finds that it would fail; what the role may not look at is
- * said and does not make it red.
+ * Shows what a deployment would change and whether it could succeed. Reads only. Red when a check finds that it
+ * would fail; what the role may not look at is said and does not make it red.
  */
 export async function plan(inputs: Inputs, deps: Deps): Promise<ActionResult> {
   const targets = await findServices(inputs, deps)

@@ -27,7 +27,10 @@ export interface Course {
   rollbackAt: Date | undefined
 }
 
-/** The chart of one deployment; undefined when ECS names none of its tasks. Two calls for listing and one for describing (ECS API: ListTasks, DescribeTasks). */
+/**
+ * The chart of one deployment; undefined when ECS names none of its tasks. Two calls for listing and one for
+ * describing (ECS API: ListTasks, DescribeTasks).
+ */
 export async function gantt(
   outcome: DeploymentOutcome,
   stages: StageTime[],
@@ -60,7 +63,10 @@ export async function gantt(
   })
 }
 
-/** A Mermaid chart of a deployment's stages, its tasks, those it replaced, and those of whatever took over: starting, running, stopping. */
+/**
+ * A Mermaid chart of a deployment's stages, its tasks, those it replaced, and those of whatever took over:
+ * starting, running, stopping.
+ */
 export function chart(course: Course): string | undefined {
   const { deploymentId, begin, end, tasks } = course
   const sorted = [...tasks].sort((a, b) => time(a.createdAt) - time(b.createdAt))
@@ -102,7 +108,10 @@ function stageSection({ stages, rollbackAt, begin, end, watched }: Course): stri
   return found.length > 0 ? ['  section Stages', ...visible(found).map((bar) => line('', bar))] : []
 }
 
-/** A moment of our clock on AWS's: the two need neither agree nor run equally fast, but begin and end are known by both. */
+/**
+ * A moment of our clock on AWS's: the two need neither agree nor run equally fast, but begin and end are known by
+ * both.
+ */
 function placed(moment: Date, ours: { from: Date; to: Date }, aws: { from: Date; to: Date }): Date {
   const whole = time(ours.to) - time(ours.from)
   const share = whole > 0 ? Math.min(1, Math.max(0, (time(moment) - time(ours.from)) / whole)) : 0

@@ -38,7 +38,10 @@ const severity: Verdict[] = [
 /** GitHub shows ten annotations of a kind per step: up to five are for refused updates, one is the step's own. */
 const annotationsAtMost = 4
 
-/** Gathers the evidence of every deployment that did not complete and prints it. A cancelled run has no time for that. */
+/**
+ * Gathers the evidence of every deployment that did not complete and prints it. A cancelled run has no time for
+ * that.
+ */
 export async function explain(outcomes: DeploymentOutcome[], deps: Deps): Promise<FailureReport[]> {
   const bad = outcomes.filter(
     ({ verdict, interrupted }) => verdict !== 'completed' && verdict !== 'paused' && interrupted !== 'cancelled',

@@ -28,7 +28,10 @@ export interface Story extends Conclusion {
 
 const ganttsAtMost = 10
 
-/** Writes the job summary: verdicts, what changed, who and from which commit, the course of each deployment, and the evidence of failures. */
+/**
+ * Writes the job summary: verdicts, what changed, who and from which commit, the course of each deployment, and the
+ * evidence of failures.
+ */
 export async function summarise(story: Story, deps: Deps): Promise<void> {
   const { summary, github } = deps
   const { inputs, outcomes, refused } = story

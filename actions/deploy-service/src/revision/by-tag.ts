@@ -4,9 +4,9 @@ import type { Inputs } from '../inputs.ts'
 import type { Wanted } from './types.ts'
 
 /**
- * The images that a release may be about and that are named by a tag. Only a forced deployment makes ECS look at a tag
- * again (ECS developer guide: "Container image resolution"). They are those of the containers that `image` names, or of
- * the one that `container` decides, or, where that is open, of every essential one.
+ * The images that a release may be about and that are named by a tag. Only a forced deployment makes ECS look at a
+ * tag again (ECS developer guide: "Container image resolution"). They are those of the containers that `image`
+ * names, or of the one that `container` decides, or, where that is open, of every essential one.
  */
 export function imagesByTag(definition: TaskDefinitionInput, { image, container }: Inputs): ImageRef[] {
   const concerned =

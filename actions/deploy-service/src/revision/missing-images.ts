@@ -5,9 +5,9 @@ import type { Deps } from '../deps.ts'
 import type { Wanted } from './types.ts'
 
 /**
- * Asks ECR for every image that a service does not run yet, one call each, side by side. Throws a UserError when one is
- * missing or cannot be pulled, since its tasks could not start. Where ECR cannot be asked, which deploying needs no
- * right for, the log says so.
+ * Asks ECR for every image that a service does not run yet, one call each, side by side. Throws a UserError when
+ * one is missing or cannot be pulled, since its tasks could not start. Where ECR cannot be asked, which deploying
+ * needs no right for, the log says so.
  */
 export async function refuseMissingImages(wanted: Wanted[], deps: Deps): Promise<void> {
   const images = new Map(wanted.flatMap(newImages).map((image) => [imageText(image), image]))

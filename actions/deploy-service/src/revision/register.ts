@@ -4,7 +4,8 @@ import type { Deps } from '../deps.ts'
 import type { Revision, Wanted } from './types.ts'
 
 /**
- * Registers what is not there yet, one revision for all services that want the same. Answers in the order of `wanted`.
+ * Registers what is not there yet, one revision for all services that want the same. Answers in the order of
+ * `wanted`.
  */
 export async function registerRevisions(
   wanted: Wanted[],

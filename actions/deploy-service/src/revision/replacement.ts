@@ -4,8 +4,8 @@ import type { Inputs } from '../inputs.ts'
 import type { Wanted } from './types.ts'
 
 /**
- * The services that would become other services, a sentence each: of another family, or with other containers. Mostly a
- * file that was meant for one of them only. Empty where `allow-replacement` asks for it.
+ * The services that would become other services, a sentence each: of another family, or with other containers.
+ * Mostly a file that was meant for one of them only. Empty where `allow-replacement` asks for it.
  */
 export function replacements({ allowReplacement }: Pick<Inputs, 'allowReplacement'>, wanted: Wanted[]): string[] {
   if (allowReplacement) return []

@@ -9,8 +9,8 @@ import type { Wanted } from './types.ts'
 export type TagExpectations = Map<string, { reference: string; digests: string[] }[]>
 
 /**
- * What the tags name now, for comparison with what the new tasks run. Images of other registries cannot be looked up
- * and have no entry.
+ * What the tags name now, for comparison with what the new tasks run. Images of other registries cannot be looked
+ * up and have no entry.
  */
 export async function tagExpectations(wanted: Wanted[], deps: Deps): Promise<TagExpectations> {
   const found: TagExpectations = new Map()
@@ -57,8 +57,8 @@ async function digestsOf(image: EcrImageRef, deps: Deps): Promise<string[]> {
 }
 
 /**
- * Compares what a completed deployment runs with what its tag named when it began; a difference makes it `failed`, as
- * then it is not this release that serves. Says the digest in any case.
+ * Compares what a completed deployment runs with what its tag named when it began; a difference makes it `failed`,
+ * as then it is not this release that serves. Says the digest in any case.
  */
 export async function checkDigests(
   outcomes: DeploymentOutcome[],

@@ -17,7 +17,8 @@ export interface Wanted {
   definition: TaskDefinitionInput
   changes: Difference[]
   /**
-   * Images named by a tag, where nothing else changes: only a forced deployment makes ECS look up what they name now.
+   * Images named by a tag, where nothing else changes: only a forced deployment makes ECS look up what they name
+   * now.
    */
   byTag: ImageRef[]
   /** The revision that the input `task-definition` names, which is reused however old it is. */

@@ -5,8 +5,8 @@ import type { ServiceSettings } from '@deploy-actions/ecs'
 const strategies = { rolling: 'ROLLING', 'blue-green': 'BLUE_GREEN', linear: 'LINEAR', canary: 'CANARY' } as const
 
 /**
- * The deployment settings that were passed, and nothing else: what is not passed is not sent (ECS API: DeploymentConfiguration). Undefined when none
- * was.
+ * The deployment settings that were passed, and nothing else: what is not passed is not sent (ECS API:
+ * DeploymentConfiguration). Undefined when none was.
  */
 export function settingsInputs(reader: InputReader): ServiceSettings | undefined {
   const configuration: DeploymentConfiguration = {

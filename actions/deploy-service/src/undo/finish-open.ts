@@ -12,8 +12,8 @@ const unansweredMs = 20_000
 const pauseMs = 2_000
 
 /**
- * Stops what the main process had no time to stop: when it was killed during an update or its watch, or ECS did not list the deployment yet. Nothing to do
- * after any other end, as main then clears the state.
+ * Stops what the main process had no time to stop: when it was killed during an update or its watch, or ECS did not
+ * list the deployment yet. Nothing to do after any other end, as main then clears the state.
  */
 export async function finishOpen(saved: string, { log, clock }: { log: Log; clock: Clock }): Promise<void> {
   const open = JSON.parse(saved) as OpenDeployments

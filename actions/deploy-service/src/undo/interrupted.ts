@@ -11,7 +11,10 @@ import {
 import type { Deps, UndoRight } from '../deps.ts'
 import type { Inputs, Undo } from '../inputs.ts'
 
-/** ECS lists a deployment up to half a minute late. After SIGINT the runner leaves 7.5 s; what is not found by then is left to `post`. */
+/**
+ * ECS lists a deployment up to half a minute late. After SIGINT the runner leaves 7.5 s; what is not found by then
+ * is left to `post`.
+ */
 const afterCancel = { patienceMs: 4_000, atMostMs: 5_000, endMs: 1 }
 const afterTimeout = { patienceMs: 60_000, endMs: 20_000 }
 /** How long a rollback that we asked for is followed, so that the step can say what serves. */
@@ -28,8 +31,9 @@ export interface Undone extends DeploymentOutcome {
 }
 
 /**
- * After a cancel or a timeout: stops the deployments that are still open and has ECS roll them back, or leaves them, as `on-cancel` and `on-timeout` say
- * and the guard allows. Adds to each outcome's reason what state that leaves. A rollback that ECS has begun itself is not touched.
+ * After a cancel or a timeout: stops the deployments that are still open and has ECS roll them back, or leaves
+ * them, as `on-cancel` and `on-timeout` say and the guard allows. Adds to each outcome's reason what state that
+ * leaves. A rollback that ECS has begun itself is not touched.
  */
 export async function undoInterrupted(
   inputs: Inputs,
@@ -110,8 +114,8 @@ function undone(outcome: DeploymentOutcome, result: UndoResult): Undone {
 }
 
 /**
- * After a migration, a deployment that did not complete leaves earlier code on the newer schema: all of it when ECS rolled back, which it does without asking
- * the guard. Said in any case, as is that the way is forward only.
+ * After a migration, a deployment that did not complete leaves earlier code on the newer schema: all of it when ECS
+ * rolled back, which it does without asking the guard. Said in any case, as is that the way is forward only.
  */
 export function withSchemaNote(outcome: Undone, { allowed, why, schema }: UndoRight): Undone {
   if (outcome.verdict === 'completed' || allowed || !outcome.started.created) return outcome

@@ -11,8 +11,8 @@ import type { Inputs } from '../inputs.ts'
 const unfailed: Verdict[] = ['completed', 'paused', 'superseded']
 
 /**
- * `rollback-together`: where one service did not complete, the completed ones go back to what they ran, by a new deployment of that revision. Answers
- * with lines on how that went.
+ * `rollback-together`: where one service did not complete, the completed ones go back to what they ran, by a new
+ * deployment of that revision. Answers with lines on how that went.
  */
 export async function rollBackCompleted(
   inputs: Inputs,
@@ -20,7 +20,8 @@ export async function rollBackCompleted(
   right: UndoRight,
   deps: Deps,
 ): Promise<string[]> {
-  // A paused deployment still waits for its answer, and a superseded one is somebody else's by now: neither has failed.
+  // A paused deployment still waits for its answer, and a superseded one is somebody else's by now: neither has
+  // failed.
   const failed = refused.length > 0 || outcomes.some(({ verdict }) => !unfailed.includes(verdict))
   if (!inputs.rollbackTogether || !failed) return []
   const ours = outcomes.filter(({ verdict, started }) => verdict === 'completed' && started.created)

@@ -5,8 +5,9 @@ import { isForced } from '../revision/by-tag.ts'
 import type { FoundService, Wanted } from '../revision/types.ts'
 
 /**
- * Deals with deployments that are under way already, as `on-conflict` says. Returns the targets as they are afterwards where it waited, since what
- * they run may then be another revision; else undefined. Throws a UserError when it may not go on; nothing was updated then.
+ * Deals with deployments that are under way already, as `on-conflict` says. Returns the targets as they are
+ * afterwards where it waited, since what they run may then be another revision; else undefined. Throws a UserError
+ * when it may not go on; nothing was updated then.
  */
 export async function targetsAfterConflicts(
   inputs: Inputs,

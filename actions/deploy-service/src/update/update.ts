@@ -79,7 +79,10 @@ function updateOf(inputs: Inputs, wanted: Wanted, { arn }: Revision): ServiceUpd
   }
 }
 
-/** Whether the inputs say what the task definition is to be. If not, whatever the service runs by now is not sent back to it. */
+/**
+ * Whether the inputs say what the task definition is to be. If not, whatever the service runs by now is not sent
+ * back to it.
+ */
 function isAsked(inputs: Inputs): boolean {
   const { image, taskDefinition, variables, secrets, command, cpu, memory, parametersPath } = inputs
   const names = Object.keys({ ...variables, ...secrets })

@@ -1,6 +1,9 @@
 import type { GitHubContext } from '../github-context.ts'
 
-/** A commit that a release brings. Its texts are its author's: one line each, without control characters, but not escaped. */
+/**
+ * A commit that a release brings. Its texts are its author's: one line each, without control characters, but not
+ * escaped.
+ */
 export interface Commit {
   sha: string
   subject: string
@@ -47,8 +50,8 @@ const foreign = 'the answer was not that of GitHub'
 const relations = ['ahead', 'behind', 'diverged', 'identical'] as const
 
 /**
- * Asks GitHub for the commits between two (REST API: "Compare two commits"; GITHUB_API_URL names a server of one's own). Never throws and takes no longer than
- * 5 s: what a release brings is worth telling, but not worth a failure.
+ * Asks GitHub for the commits between two (REST API: "Compare two commits"; GITHUB_API_URL names a server of one's
+ * own). Never throws and takes no longer than 5 s: what a release brings is worth telling, but not worth a failure.
  */
 export async function compareCommits(question: CompareQuestion): Promise<Comparison | NoComparison> {
   const { base, head, token, github } = question
@@ -76,7 +79,10 @@ export async function compareCommits(question: CompareQuestion): Promise<Compari
   }
 }
 
-/** Takes nothing on trust: a proxy may answer in GitHub's place, and octokit gives what came of an answer that breaks off. */
+/**
+ * Takes nothing on trust: a proxy may answer in GitHub's place, and octokit gives what came of an answer that
+ * breaks off.
+ */
 function readComparison(data: unknown, url: string): Comparison {
   const { status, total_commits, ahead_by, behind_by, commits } = (data ?? {}) as Record<string, unknown>
   const relation = relations.find((one) => one === status)

@@ -27,7 +27,9 @@ const describe = (alarm: Alarm) => ({
   StateTransitionedTimestamp: alarm.updatedAt,
 })
 
-/** CloudWatch's metric alarms. Nothing measures: SetAlarmState, a seed or the control endpoint decides their state. */
+/**
+ * CloudWatch's metric alarms. Nothing measures: SetAlarmState, a seed or the control endpoint decides their state.
+ */
 export function cloudwatchHandlers(world: World, store: AlarmStore): ServiceHandlers {
   return {
     signingName: 'monitoring',

@@ -1,4 +1,6 @@
-/** The ECR action behind a request to the registry endpoint: what IAM, CloudTrail and the service quotas call it. */
+/**
+ * The ECR action behind a request to the registry endpoint: what IAM, CloudTrail and the service quotas call it.
+ */
 export function apiOf(method: string, url: URL): string | undefined {
   const path = url.pathname
   if (/\/blobs\/uploads\/?$/.test(path)) return 'InitiateLayerUpload'

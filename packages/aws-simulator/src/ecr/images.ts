@@ -213,7 +213,10 @@ export function listImages(registry: EcrRegistry, repository: Repository, input:
   return { imageIds: items, nextToken }
 }
 
-/** ECR API: BatchDeleteImage. A tag goes alone, and its image with it when it was the last; a digest takes all its tags along. */
+/**
+ * ECR API: BatchDeleteImage. A tag goes alone, and its image with it when it was the last; a digest takes all its
+ * tags along.
+ */
 export function batchDeleteImage(repository: Repository, imageIds: ImageId[]): unknown {
   const deleted: ImageId[] = []
   const failures: unknown[] = []

@@ -26,7 +26,10 @@ export function ecrHandlers(world: World, registries: EcrRegistries, endpoints: 
   const deviations = registries.options.ecr ?? {}
   const home = registries.of(world.accountId, world.region)
 
-  /** The registry a request means. Another account lets the caller in only where a repository of that name was seeded. */
+  /**
+   * The registry a request means. Another account lets the caller in only where a repository of that name was
+   * seeded.
+   */
   function registryOf(
     operation: string,
     input: { registryId?: string; repositoryName?: string },

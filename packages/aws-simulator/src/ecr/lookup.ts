@@ -55,7 +55,10 @@ function configLabels(
   }
 }
 
-/** How ECS finds images. `registryOfHost` knows the hosts of the simulator; other hosts' images exist with an invented, stable digest. */
+/**
+ * How ECS finds images. `registryOfHost` knows the hosts of the simulator; other hosts' images exist with an
+ * invented, stable digest.
+ */
 export function imageLookup(
   registries: EcrRegistries,
   registryOfHost: (host: string) => EcrRegistry | undefined,

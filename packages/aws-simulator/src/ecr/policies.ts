@@ -32,7 +32,10 @@ const missing = (kind: 'RepositoryPolicy' | 'LifecyclePolicy', registry: EcrRegi
     `${kind === 'RepositoryPolicy' ? 'Repository' : 'Lifecycle'} policy does not exist for the repository with name '${repository.name}' in the registry with id '${registry.accountId}'`,
   )
 
-/** ECR's policies, account settings, creation templates and resource tags. They are kept and given back; lifecycle rules are not run. */
+/**
+ * ECR's policies, account settings, creation templates and resource tags. They are kept and given back; lifecycle
+ * rules are not run.
+ */
 export function policyOperations(home: EcrRegistry, onRepository: OnRepository) {
   return {
     SetRepositoryPolicy: onRepository(

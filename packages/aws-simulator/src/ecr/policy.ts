@@ -133,7 +133,10 @@ export function ecrPolicy(options: EcrPolicyOptions): RegistryPolicy {
   }
 }
 
-/** ECR user guide, blob mounting: the registry's switch is on, the encryption is equal, and an image of the source names the blob. */
+/**
+ * ECR user guide, blob mounting: the registry's switch is on, the encryption is equal, and an image of the source
+ * names the blob.
+ */
 function mayMount(registry: EcrRegistry, target: Repository, digest: string, from: string | null): boolean {
   const source = from === null ? undefined : registry.core.repositories.get(from)
   if (!source || registry.accountSettings.get('BLOB_MOUNTING') !== 'ENABLED' || !source.blobs.has(digest)) return false

@@ -25,7 +25,10 @@ export function isImmutable(settings: RepositorySettings, tag: string): boolean 
   }
 }
 
-/** Fields that ECR's parser is known to stumble over: moby/buildkit#6171 (subject), falcosecurity/falcoctl#310 (config), aws/containers-roadmap#2306 (media types). */
+/**
+ * Fields that ECR's parser is known to stumble over: moby/buildkit#6171 (subject), falcosecurity/falcoctl#310
+ * (config), aws/containers-roadmap#2306 (media types).
+ */
 function strictlyReadable(bytes: Buffer, content: ManifestContent): boolean {
   const raw = JSON.parse(bytes.toString('utf8')) as Record<string, Record<string, unknown> | undefined>
   const extra = ['platform', 'annotations'].some((field) => raw.subject?.[field] !== undefined)
@@ -44,8 +47,8 @@ function checkContent(manifest: StoredManifest, deviations: EcrDeviations): void
 }
 
 /**
- * Everything that PutImage, and PUT of a manifest over HTTP, can be refused for. The order is ours: parameters, references, tags.
- * `tag` undefined: the image is put without one.
+ * Everything that PutImage, and PUT of a manifest over HTTP, can be refused for. The order is ours: parameters,
+ * references, tags. `tag` undefined: the image is put without one.
  */
 export function checkImage(
   registry: EcrRegistry,

@@ -40,7 +40,10 @@ export function describeRepository(registry: EcrRegistry, repository: Repository
   }
 }
 
-/** Filters belong to the two `…_WITH_EXCLUSION` modes and only to them; at most five (ECR API: PutImageTagMutability). */
+/**
+ * Filters belong to the two `…_WITH_EXCLUSION` modes and only to them; at most five (ECR API:
+ * PutImageTagMutability).
+ */
 function checkExclusions(mutability: Mutability, filters: RepositorySettings['exclusions'] | undefined): void {
   const wanted = mutability.endsWith('_WITH_EXCLUSION')
   if (wanted !== Boolean(filters?.length)) {

@@ -46,8 +46,8 @@ interface FindingsInput {
 }
 
 /**
- * ECR API: DescribeImageScanFindings. Basic scans end in COMPLETE, enhanced ones stay ACTIVE; right after a push there is no scan yet.
- * What a scan finds, and another end than these, is set through the control endpoint.
+ * ECR API: DescribeImageScanFindings. Basic scans end in COMPLETE, enhanced ones stay ACTIVE; right after a push
+ * there is no scan yet. What a scan finds, and another end than these, is set through the control endpoint.
  */
 export function describeFindings(
   registry: EcrRegistry,

@@ -59,8 +59,9 @@ function addPlatform(
 }
 
 /**
- * Makes a small but whole image: real blobs, real digests, the labels in its config. The same description gives the same digest.
- * Its layer is text and no file system, so it can be read, promoted and "run" here, and not by a container engine. Returns the digest.
+ * Makes a small but whole image: real blobs, real digests, the labels in its config. The same description gives the
+ * same digest. Its layer is text and no file system, so it can be read, promoted and "run" here, and not by a
+ * container engine. Returns the digest.
  */
 export function seedImage(registry: EcrRegistry, image: SeedImage): string {
   const repository = repositoryOf(registry, image.repository)

@@ -90,7 +90,9 @@ function write(registry: EcrRegistry, input: TemplateInput, createdAt: Date): Cr
   return template
 }
 
-/** Create on push (ECR, 2025-12): only where the longest matching template, or ROOT, is applied for CREATE_ON_PUSH. */
+/**
+ * Create on push (ECR, 2025-12): only where the longest matching template, or ROOT, is applied for CREATE_ON_PUSH.
+ */
 export function createFromTemplate(registry: EcrRegistry, name: string): Repository | undefined {
   const matching = [...registry.templates.values()]
     .filter(({ prefix }) => prefix === 'ROOT' || name.startsWith(`${prefix}/`))

@@ -13,9 +13,10 @@ import { taskOperations } from './tasks/operations.ts'
 import type { Ecs } from './types.ts'
 
 /**
- * ECS: clusters, task definitions, services with their scheduler, service deployments, tasks. Every handler takes a request that the
- * API's model has accepted and answers in the API's shapes with timestamps as Date; it refuses with AwsFailure in ECS's own words. Time is
- * the world's clock only, so a manual clock makes every deployment repeatable.
+ * ECS: clusters, task definitions, services with their scheduler, service deployments, tasks. Every handler takes a
+ * request that the API's model has accepted and answers in the API's shapes with timestamps as Date; it refuses
+ * with AwsFailure in ECS's own words. Time is the world's clock only, so a manual clock makes every deployment
+ * repeatable.
  */
 export function ecsHandlers(world: World): ServiceHandlers {
   const ecs: Ecs = {

@@ -1,7 +1,10 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import type { World } from '../world.ts'
 
-/** ARN of an ECS resource: `service`, `CLUSTER/NAME` → `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/NAME` (long format). */
+/**
+ * ARN of an ECS resource: `service`, `CLUSTER/NAME` → `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/NAME` (long
+ * format).
+ */
 export const ecsArn = (world: World, type: string, path: string) =>
   `arn:aws:ecs:${world.region}:${world.accountId}:${type}/${path}`
 

@@ -28,7 +28,10 @@ const DEFAULTS: Required<EcsOptions> = {
   lambdaHooks: [],
 }
 
-/** The readings in force: what the scenario says at the moment of asking, so that they can be changed while the simulator runs. */
+/**
+ * The readings in force: what the scenario says at the moment of asking, so that they can be changed while the
+ * simulator runs.
+ */
 export const ecsOptions = (given: () => EcsOptions | undefined): Required<EcsOptions> =>
   new Proxy(DEFAULTS, {
     get: (defaults, name) => given()?.[name as keyof EcsOptions] ?? defaults[name as keyof EcsOptions],

@@ -6,7 +6,10 @@ import type { Ecs } from './types.ts'
 
 const MOST_TAGS = 50
 
-/** What carries the tags of an ARN: a cluster, service, task or task definition. Throws InvalidParameterException for any other. */
+/**
+ * What carries the tags of an ARN: a cluster, service, task or task definition. Throws InvalidParameterException
+ * for any other.
+ */
 function tagged(ecs: Ecs, arn: string): { tags: Tag[] } {
   const [, type, path = ''] = /^arn:aws:ecs:[^:]*:[^:]*:([^/]+)\/(.+)$/.exec(arn) ?? []
   const cluster = ecs.clusters.get(path.split('/')[0] ?? '')

@@ -17,7 +17,10 @@ import type { EcsOptions, TaskBehaviour } from '../scenario.ts'
 import type { World } from '../world.ts'
 import type { StageStep } from './deployments/stages.ts'
 
-/** Everything the simulated ECS knows. Functions take it first; nothing of it is global, so several simulators live in one process. */
+/**
+ * Everything the simulated ECS knows. Functions take it first; nothing of it is global, so several simulators live
+ * in one process.
+ */
 export interface Ecs {
   readonly world: World
   readonly options: Required<EcsOptions>
@@ -68,7 +71,10 @@ export type ServiceSettings = Pick<
   | 'vpcLatticeConfigurations'
 >
 
-/** A service revision: what a deployment puts into service. Its number is the deployment's (`ecs-svc/N`) and its ARN ends in it. */
+/**
+ * A service revision: what a deployment puts into service. Its number is the deployment's (`ecs-svc/N`) and its ARN
+ * ends in it.
+ */
 export interface Revision {
   number: string
   arn: string
@@ -90,7 +96,9 @@ export interface ServiceState {
   status: 'ACTIVE' | 'DRAINING' | 'INACTIVE'
   controller: 'ECS' | 'CODE_DEPLOY' | 'EXTERNAL'
   createdAt: Date
-  /** As given at creation; members that a revision holds are read from the PRIMARY deployment's revision instead. */
+  /**
+   * As given at creation; members that a revision holds are read from the PRIMARY deployment's revision instead.
+   */
   request: CreateServiceRequest
   /** The request of CreateService, unchanged: the same one again is answered, another is refused. */
   given: CreateServiceRequest
@@ -105,7 +113,10 @@ export interface ServiceState {
   /** What DescribeServices calls currentServiceDeployment, from `at` on: it lags behind. Newest last. */
   current: { arn: string; at: number }[]
   events: ServiceEvent[]
-  /** When an event with this text was last sent: duplicates are held back until the matter is resolved or six hours are over. */
+  /**
+   * When an event with this text was last sent: duplicates are held back until the matter is resolved or six hours
+   * are over.
+   */
   said: Map<string, number>
   tasks: Set<TaskState>
   /** Tasks whose drain ended since the last step of the scheduler, for one event about them all. */
@@ -141,7 +152,9 @@ export interface DeploymentState {
   failAt?: number
   /** The service deployment that this deployment carries out, also when it is the target of that one's rollback. */
   serviceDeployment?: ServiceDeploymentState
-  /** Its lifecycle stages where it has any, and where it stands. `waiting`: hooks and time of the stage are over. */
+  /**
+   * Its lifecycle stages where it has any, and where it stands. `waiting`: hooks and time of the stage are over.
+   */
   stages?: { steps: StageStep[]; at: number; waiting: boolean }
   /** What ContinueServiceDeployment can do about its hooks, by hook id. */
   pauses: Map<string, { proceed: () => void; rollBack: () => void }>

@@ -1,8 +1,9 @@
 import { AwsFailure } from '../world.ts'
 
 /**
- * CloudWatch Logs' filter pattern for unstructured text: every term must occur, `-term` must not, of `?a ?b` one must; quotes hold phrases together.
- * Patterns for JSON (`{ … }`), columns (`[ … ]`) and regular expressions (`%…%`) are not simulated and say so.
+ * CloudWatch Logs' filter pattern for unstructured text: every term must occur, `-term` must not, of `?a ?b` one
+ * must; quotes hold phrases together. Patterns for JSON (`{ … }`), columns (`[ … ]`) and regular expressions
+ * (`%…%`) are not simulated and say so.
  */
 export function patternMatcher(pattern: string | undefined): (message: string) => boolean {
   const text = pattern?.trim() ?? ''

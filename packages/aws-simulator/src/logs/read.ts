@@ -54,8 +54,8 @@ function fitting(events: LogEvent[], limit: number): number {
 }
 
 /**
- * CloudWatch Logs API: GetLogEvents. Both tokens always come; the end is reached when a call answers with the token it was given.
- * A page holds at most 10,000 events or 1 MiB.
+ * CloudWatch Logs API: GetLogEvents. Both tokens always come; the end is reached when a call answers with the token
+ * it was given. A page holds at most 10,000 events or 1 MiB.
  */
 export function getLogEvents(store: LogStore, input: GetLogEventsInput, now: Date, options: LogReadOptions): unknown {
   const stream = groupOf(store, input).streams.get(input.logStreamName)

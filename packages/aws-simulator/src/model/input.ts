@@ -13,21 +13,26 @@ export interface CheckedInput {
   /** Timestamps as Date, blobs as Buffer, members with null dropped, unknown members left out. */
   input: unknown
   violations: Violation[]
-  /** Members that the service does not know. AWS's JSON services ignore them, so the call goes on; tests read them in `calls`. */
+  /**
+   * Members that the service does not know. AWS's JSON services ignore them, so the call goes on; tests read them
+   * in `calls`.
+   */
   unknown: string[]
 }
 
 const kindOf = (value: unknown) =>
   Array.isArray(value) ? 'ARRAY_VALUE' : value === null ? 'NULL_VALUE' : `${(typeof value).toUpperCase()}_VALUE`
 
-// The name is certain (every AWS JSON service answers a wrong type so, before any rule of its own); the text differs between services.
+// The name is certain (every AWS JSON service answers a wrong type so, before any rule of its own); the text
+// differs between services.
 function wrongType(value: unknown, wanted: string): AwsFailure {
   return new AwsFailure('SerializationException', `${kindOf(value)} can not be converted to ${wanted}`)
 }
 
 /**
  * Reads a decoded request body against the service's model.
- * Throws AwsFailure SerializationException for values of the wrong type; bounds and missing members come back as violations.
+ * Throws AwsFailure SerializationException for values of the wrong type; bounds and missing members come back as
+ * violations.
  */
 export function readInput(model: ServiceModel, shapeName: string | undefined, body: unknown): CheckedInput {
   const checked: CheckedInput = { input: {}, violations: [], unknown: [] }

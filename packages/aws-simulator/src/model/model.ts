@@ -69,7 +69,10 @@ const loaded = new Map<string, ServiceModel>()
 
 export const signingNames = Object.keys(files)
 
-/** The API model of a service by the name used in request signatures (`ecs`, `elasticloadbalancing`, …); undefined for a service that is not simulated. */
+/**
+ * The API model of a service by the name used in request signatures (`ecs`, `elasticloadbalancing`, …); undefined
+ * for a service that is not simulated.
+ */
 export function serviceModel(signingName: string): ServiceModel | undefined {
   const file = files[signingName]
   if (!file) return undefined

@@ -1,9 +1,9 @@
 import { type ServiceModel, type Shape, shapeOf } from './model.ts'
 
 /**
- * Checks a handler's answer against the model and returns it without undefined members. An unknown member or a wrong type is a mistake in
- * the simulator itself, so it throws: the simulator cannot invent fields that AWS does not have.
- * Handlers give timestamps as Date and blobs as Buffer.
+ * Checks a handler's answer against the model and returns it without undefined members. An unknown member or a
+ * wrong type is a mistake in the simulator itself, so it throws: the simulator cannot invent fields that AWS does
+ * not have. Handlers give timestamps as Date and blobs as Buffer.
  */
 export function checkOutput(
   model: ServiceModel,

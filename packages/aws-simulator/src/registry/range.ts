@@ -1,6 +1,9 @@
 import { RegistryError } from './errors.ts'
 
-/** The part of a blob that a `Range` header asks for; undefined for the whole of it. Throws 416 for what cannot be satisfied. */
+/**
+ * The part of a blob that a `Range` header asks for; undefined for the whole of it. Throws 416 for what cannot be
+ * satisfied.
+ */
 export function requestedRange(header: string | undefined, size: number): { start: number; end: number } | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '')
   if (!match || (match[1] === '' && match[2] === '')) return undefined

@@ -30,7 +30,9 @@ export interface Repository {
   tags: Map<string, string>
 }
 
-/** One registry: repositories, the blobs they share on disk, and open uploads. It knows nothing of who may do what. */
+/**
+ * One registry: repositories, the blobs they share on disk, and open uploads. It knows nothing of who may do what.
+ */
 export interface Registry {
   readonly files: BlobFiles
   readonly repositories: Map<string, Repository>

@@ -63,6 +63,9 @@ function passesOne(parameter: Parameter, { Key, Option, Values = [] }: Parameter
   }
 }
 
-/** Whether a parameter passes all filters (SSM API: ParameterStringFilter). Throws InvalidFilterKey, InvalidFilterOption. */
+/**
+ * Whether a parameter passes all filters (SSM API: ParameterStringFilter). Throws InvalidFilterKey,
+ * InvalidFilterOption.
+ */
 export const passes = (parameter: Parameter, filters: ParameterFilter[]): boolean =>
   filters.every((filter) => passesOne(parameter, filter))

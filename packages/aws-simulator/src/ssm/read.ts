@@ -5,7 +5,10 @@ import { type ParameterFilter, passes } from './filters.ts'
 import { checkPath, splitSelector } from './names.ts'
 import type { Parameter, ParameterStore, ParameterVersion } from './store.ts'
 
-/** What a caller without `WithDecryption` gets of a SecureString: text that is not the value, the same for the same version. */
+/**
+ * What a caller without `WithDecryption` gets of a SecureString: text that is not the value, the same for the same
+ * version.
+ */
 function ciphertext(parameter: Parameter, version: ParameterVersion): string {
   const hash = createHash('sha512').update(`${parameter.arn}:${version.version}:${version.value}`).digest('base64')
   return `AQICAHi${hash.replace(/=+$/, '')}`
@@ -35,7 +38,10 @@ function shown(
 // GetParameter's ParameterNotFound carries no text at all.
 const notFound = () => new AwsFailure('ParameterNotFound', '')
 
-/** The parameter and version that `name`, `name:3`, `name:label` or an ARN means. Throws ParameterNotFound, ParameterVersionNotFound. */
+/**
+ * The parameter and version that `name`, `name:3`, `name:label` or an ARN means. Throws ParameterNotFound,
+ * ParameterVersionNotFound.
+ */
 export function select(
   store: ParameterStore,
   given: string,
@@ -88,8 +94,8 @@ export interface ByPathInput {
 }
 
 /**
- * SSM API: GetParametersByPath. A page is cut before deeper levels and filters are taken out, so it can hold fewer parameters than
- * MaxResults, even none, and still have a NextToken, as the API's documentation warns.
+ * SSM API: GetParametersByPath. A page is cut before deeper levels and filters are taken out, so it can hold fewer
+ * parameters than MaxResults, even none, and still have a NextToken, as the API's documentation warns.
  */
 export function getParametersByPath(store: ParameterStore, input: ByPathInput): unknown {
   const path = checkPath(input.Path)

@@ -46,7 +46,8 @@ export function parameterStore(options: { accountId: string; region: string }): 
     arnOf,
     nameOf,
     get(nameOrArn) {
-      // Secrets Manager is not simulated: what a task definition takes from there resolves, so that such task definitions can run.
+      // Secrets Manager is not simulated: what a task definition takes from there resolves, so that such task
+      // definitions can run.
       if (/^arn:aws:secretsmanager:/.test(nameOrArn)) return `secret of ${nameOrArn}`
       return parameters.get(nameOf(nameOrArn))?.versions.at(-1)?.value
     },

@@ -1,4 +1,7 @@
-/** RFC 8949, as far as Smithy's RPC v2 uses it: no indefinite lengths out, all of them in; timestamps are tag 1 with epoch seconds. */
+/**
+ * RFC 8949, as far as Smithy's RPC v2 uses it: no indefinite lengths out, all of them in; timestamps are tag 1 with
+ * epoch seconds.
+ */
 
 function head(major: number, value: number): Buffer {
   if (value < 24) return Buffer.from([(major << 5) | value])

@@ -1,7 +1,10 @@
 import { AwsFailure } from '../world.ts'
 import type { Protocol } from './protocol.ts'
 
-/** Timestamps are epoch seconds with milliseconds as a fraction; an ISO text would break every SDK's parser. Blobs are base64. */
+/**
+ * Timestamps are epoch seconds with milliseconds as a fraction; an ISO text would break every SDK's parser. Blobs
+ * are base64.
+ */
 export function toJson(value: unknown): unknown {
   if (value instanceof Date) return value.getTime() / 1000
   if (Buffer.isBuffer(value)) return value.toString('base64')

@@ -22,7 +22,10 @@ function treeOf(form: URLSearchParams): Tree {
   return root
 }
 
-/** Query parameters carry no types, so reading them needs the shape; what does not parse stays text, and is refused as such later. */
+/**
+ * Query parameters carry no types, so reading them needs the shape; what does not parse stays text, and is refused
+ * as such later.
+ */
 function fromTree(model: ServiceModel, shape: Shape, node: Tree): unknown {
   switch (shape.type) {
     case 'structure': {
@@ -113,7 +116,10 @@ const answer = (status: number, xml: string, requestId: string) => {
   }
 }
 
-/** The code that stands in an XML error: the model's own, which lacks the suffix of the exception's name for many shapes (`DBSnapshotNotFound`). */
+/**
+ * The code that stands in an XML error: the model's own, which lacks the suffix of the exception's name for many
+ * shapes (`DBSnapshotNotFound`).
+ */
 function errorCode(model: ServiceModel | undefined, name: string): { code: string; status?: number } {
   const error = model?.shapes[name]?.error
   return { code: error?.code ?? name, status: error?.status }

@@ -5,7 +5,10 @@ export interface CredentialScope {
   service: string
 }
 
-/** Reads `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …`; undefined when the header is missing or of another kind. */
+/**
+ * Reads `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …`; undefined when the header is missing
+ * or of another kind.
+ */
 export function credentialScope(authorization: string | undefined): CredentialScope | undefined {
   const match = /^AWS4-HMAC-SHA256\s+.*?Credential=([^/,\s]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request/.exec(
     authorization ?? '',

@@ -8,7 +8,9 @@ export interface RegistryAccess {
   host: string
   /** Header value; undefined for a registry that needs none. Asked for once and kept in memory. */
   authorization(): Promise<string | undefined>
-  /** A new value after the registry refused `stale`. Parallel requests that met the same refusal share one renewal. */
+  /**
+   * A new value after the registry refused `stale`. Parallel requests that met the same refusal share one renewal.
+   */
   renew(stale: string | undefined): Promise<string | undefined>
 }
 

@@ -46,10 +46,10 @@ async function lookUp(registry: Registry, repository: string, digest: string): P
 }
 
 /**
- * Uploads one blob: POST, then one PUT with the whole body, which is the only form that all registries and ECR agree
- * on. Every attempt opens a new session, for ECR takes one body per session, and looks first whether the previous
- * attempt arrived after all. With `mountFrom` (a repository of the same registry) the registry may take the blob from
- * there. Throws a ContentError when the source's bytes are not what the digest says.
+ * Uploads one blob: POST, then one PUT with the whole body, which is the only form that all registries and ECR
+ * agree on. Every attempt opens a new session, for ECR takes one body per session, and looks first whether the
+ * previous attempt arrived after all. With `mountFrom` (a repository of the same registry) the registry may take
+ * the blob from there. Throws a ContentError when the source's bytes are not what the digest says.
  */
 export function uploadBlob(
   registry: Registry,

@@ -2,8 +2,8 @@ import { UserError } from '@deploy-actions/action-kit'
 import { type HttpResponse, readAnswer } from './http.ts'
 
 /**
- * A registry's refusal. `code` is one of the OCI distribution specification's error codes, empty when the answer has
- * none.
+ * A registry's refusal. `code` is one of the OCI distribution specification's error codes, empty when the answer
+ * has none.
  */
 export class RegistryError extends UserError {
   readonly status: number

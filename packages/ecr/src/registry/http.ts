@@ -23,8 +23,8 @@ export interface HttpRequest {
   /** How long no byte may move. Default one minute. */
   silenceMs?: number | undefined
   /**
-   * How long the answer to a complete body may take; default `silenceMs`. A registry may need minutes to commit a layer
-   * of many gigabytes.
+   * How long the answer to a complete body may take; default `silenceMs`. A registry may need minutes to commit a
+   * layer of many gigabytes.
    */
   answerMs?: number
 }
@@ -48,9 +48,9 @@ export interface HttpClient {
 export const longestSilenceMs = 60_000
 
 /**
- * A client on Node's own http: it streams a body of any size from a Readable without keeping it, and delivers an answer
- * that arrives before the body is sent. Proxies come from `env` (HTTP_PROXY, HTTPS_PROXY, NO_PROXY), which Node
- * understands from 24.5 on.
+ * A client on Node's own http: it streams a body of any size from a Readable without keeping it, and delivers an
+ * answer that arrives before the body is sent. Proxies come from `env` (HTTP_PROXY, HTTPS_PROXY, NO_PROXY), which
+ * Node understands from 24.5 on.
  */
 export function httpClient(env: NodeJS.ProcessEnv = process.env): HttpClient {
   const options = { keepAlive: true, maxSockets: 16, proxyEnv: env } as object
@@ -91,8 +91,8 @@ export function httpClient(env: NodeJS.ProcessEnv = process.env): HttpClient {
         })
         request.on('error', fail)
         request.on('response', (stream) => {
-          // Refusals may come while the body is still on its way: the rest is not sent, and the connection is not used
-          // again.
+          // Refusals may come while the body is still on its way: the rest is not sent, and the connection is not
+          // used again.
           if (!request.writableEnded) stream.on('close', () => request.destroy())
           resolve({ status: stream.statusCode ?? 0, headers: stream.headers, stream })
         })

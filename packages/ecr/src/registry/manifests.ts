@@ -38,7 +38,8 @@ async function lookUp(
 }
 
 /**
- * A manifest with its exact bytes, or undefined. The digest is computed, for ECR does not name it in answers to GET.
+ * A manifest with its exact bytes, or undefined. The digest is computed, for ECR does not name it in answers to
+ * GET.
  */
 export function readManifest(registry: Registry, repository: string, reference: string): Promise<Manifest | undefined> {
   const purpose = { what: `download of ${nameOf(reference)}`, action: 'ecr:BatchGetImage' }
@@ -67,8 +68,8 @@ async function fetchManifest(
 }
 
 /**
- * Puts a manifest under a tag or its own digest, byte for byte. A repeated attempt looks first whether the earlier one
- * arrived. Throws a UserError that names both digests when the tag is immutable and points elsewhere.
+ * Puts a manifest under a tag or its own digest, byte for byte. A repeated attempt looks first whether the earlier
+ * one arrived. Throws a UserError that names both digests when the tag is immutable and points elsewhere.
  */
 export function putManifest(
   registry: Registry,

@@ -1,8 +1,9 @@
 import type { Clock } from '@deploy-actions/action-kit'
 
 /**
- * Spaces calls so that one process stays below `perSecond` after a burst of as many. ECR allows ten PutImage a second
- * to a whole account and region (ECR user guide: service quotas), and an image of many platforms needs two for each.
+ * Spaces calls so that one process stays below `perSecond` after a burst of as many. ECR allows ten PutImage a
+ * second to a whole account and region (ECR user guide: service quotas), and an image of many platforms needs two
+ * for each.
  */
 export function pace(clock: Clock, perSecond: number): (signal?: AbortSignal) => Promise<void> {
   const interval = 1000 / perSecond

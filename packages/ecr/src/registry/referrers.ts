@@ -14,8 +14,8 @@ export interface Referrer {
 const cosignSuffixes = ['.sig', '.att', '.sbom']
 
 /**
- * What belongs to a manifest without being part of it: signatures, SBOMs, attestations. By the referrers API, by the
- * tag that stands in for it (OCI distribution specification: listing referrers), and by cosign's tags. Throws a
+ * What belongs to a manifest without being part of it: signatures, SBOMs, attestations. By the referrers API, by
+ * the tag that stands in for it (OCI distribution specification: listing referrers), and by cosign's tags. Throws a
  * RegistryError where the role may not look.
  */
 export async function referrersOf(registry: Registry, repository: string, digest: string): Promise<Referrer[]> {

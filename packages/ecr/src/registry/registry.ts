@@ -21,13 +21,13 @@ export interface Registry {
   access: RegistryAccess
   options: RegistryOptions
   /**
-   * Sends one request. An answer whose status is not in `accept` is thrown as a RegistryError; others must be read or
-   * discarded.
+   * Sends one request. An answer whose status is not in `accept` is thrown as a RegistryError; others must be read
+   * or discarded.
    */
   send(purpose: Purpose, accept: number[], request: HttpRequest): Promise<HttpResponse>
   /**
-   * Runs `attempt` with retries; it must start afresh each time. An expired token is renewed. `signal` ends this call
-   * alone.
+   * Runs `attempt` with retries; it must start afresh each time. An expired token is renewed. `signal` ends this
+   * call alone.
    */
   call<T>({ what }: Purpose, attempt: (retries: number) => Promise<T>, signal?: AbortSignal): Promise<T>
   close(): void

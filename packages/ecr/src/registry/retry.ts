@@ -23,8 +23,8 @@ const transientCodes = ['TOOMANYREQUESTS', 'BLOB_UPLOAD_UNKNOWN']
 
 /**
  * Repeats `attempt` for minutes where that may mend it: on lost and silent connections, throttling (ECR allows ten
- * PutImage a second per account and region, shared with everyone) and 5xx, with full jitter. Retry-After is obeyed up
- * to a minute. Any other error ends it at once. `attempt` must start afresh every time.
+ * PutImage a second per account and region, shared with everyone) and 5xx, with full jitter. Retry-After is obeyed
+ * up to a minute. Any other error ends it at once. `attempt` must start afresh every time.
  */
 export async function withRetries<T>(
   what: string,

@@ -6,9 +6,9 @@ import type { Chunks } from '../sources/chunks.ts'
 export class ContentError extends UserError {}
 
 /**
- * Passes a blob on while hashing it. The chunk that completes it is only passed on once the whole is known to be right,
- * so that a receiver never gets a complete body with wrong content: otherwise the iteration ends in a ContentError.
- * `where` names the blob's origin.
+ * Passes a blob on while hashing it. The chunk that completes it is only passed on once the whole is known to be
+ * right, so that a receiver never gets a complete body with wrong content: otherwise the iteration ends in a
+ * ContentError. `where` names the blob's origin.
  */
 export async function* verified(digest: string, size: number, where: string, chunks: Chunks): AsyncGenerator<Buffer> {
   const hash = createHash('sha256')

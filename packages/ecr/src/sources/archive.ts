@@ -70,7 +70,9 @@ async function plainTar(file: string, folder: TemporaryFolder, name: string): Pr
   return plain
 }
 
-/** Whether the layout holds nothing, or one image with plain tars as layers: what Docker's older image store saves. */
+/**
+ * Whether the layout holds nothing, or one image with plain tars as layers: what Docker's older image store saves.
+ */
 async function needsCompression(files: FileSet): Promise<boolean> {
   const read = async (name: string): Promise<Manifest | undefined> => {
     const bytes = await files.read(name)

@@ -6,9 +6,9 @@ export type Chunks = AsyncIterable<Buffer>
 const chunkBytes = 1024 * 1024
 
 /**
- * Reads a range of a file through two buffers that take turns, so that a file of any size costs the same memory: fresh
- * buffers would pile up outside the heap faster than they are collected. While one chunk is with the reader, the next
- * is on its way from the disk.
+ * Reads a range of a file through two buffers that take turns, so that a file of any size costs the same memory:
+ * fresh buffers would pile up outside the heap faster than they are collected. While one chunk is with the reader,
+ * the next is on its way from the disk.
  */
 export async function* fileChunks(file: string, offset: number, size: number): AsyncGenerator<Buffer> {
   if (size === 0) return

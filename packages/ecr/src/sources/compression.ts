@@ -18,8 +18,8 @@ export function compressionOf(start: Uint8Array): Compression {
 }
 
 /**
- * A thousand times is what gzip can do to zeros; images come nowhere near, but for small ones that hold a large empty
- * file.
+ * A thousand times is what gzip can do to zeros; images come nowhere near, but for small ones that hold a large
+ * empty file.
  */
 const mostUnpacked = (bytes: number) => Math.max(1024 ** 3, 200 * bytes)
 
@@ -30,8 +30,8 @@ export interface Packed {
 }
 
 /**
- * The steps that decompress a file, up to a bound: some megabytes can be made to fill any disk. What they throw is read
- * by `unpackError`.
+ * The steps that decompress a file, up to a bound: some megabytes can be made to fill any disk. What they throw is
+ * read by `unpackError`.
  */
 export function unpackSteps(compression: 'gzip' | 'zstd', { name, bytes }: Packed): Transform[] {
   const limit = mostUnpacked(bytes)
@@ -56,7 +56,9 @@ export function unpackError(error: unknown, { name }: Packed): unknown {
   )
 }
 
-/** A layer that was compressed into a file. `diffId` is the digest of what went in, the others are of what came out. */
+/**
+ * A layer that was compressed into a file. `diffId` is the digest of what went in, the others are of what came out.
+ */
 export interface Zipped {
   file: string
   digest: string

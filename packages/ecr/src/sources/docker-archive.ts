@@ -24,9 +24,9 @@ interface Layer {
 }
 
 /**
- * Opens what `docker save` writes: a config, layers and manifest.json, but no manifest, so one is made. Layers that are
- * plain tars are compressed into `folder`, always to the same bytes; compressed ones stay as they are. Every layer is
- * checked against the config's diff_ids on the way. `early` are layers that have been compressed already.
+ * Opens what `docker save` writes: a config, layers and manifest.json, but no manifest, so one is made. Layers that
+ * are plain tars are compressed into `folder`, always to the same bytes; compressed ones stay as they are. Every
+ * layer is checked against the config's diff_ids on the way. `early` are layers that have been compressed already.
  */
 export async function dockerArchiveSource(
   files: FileSet,
@@ -158,8 +158,8 @@ async function firstBytes(files: FileSet, name: string): Promise<Buffer> {
 }
 
 /**
- * Docker's manifest, schema 2, which every puller knows; OCI's where a layer is zstd, which Docker's has no media type
- * for.
+ * Docker's manifest, schema 2, which every puller knows; OCI's where a layer is zstd, which Docker's has no media
+ * type for.
  */
 function buildManifest(config: Buffer, layers: Layer[]) {
   const isOci = layers.some(({ compression }) => compression === 'zstd')

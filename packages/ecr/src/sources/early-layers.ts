@@ -4,9 +4,9 @@ import { extract } from 'tar-stream'
 import { compressionOf, gzipTo, type Zipped } from './compression.ts'
 
 /**
- * Compresses the plain tars in a tar that still streams in, such as the layers of `docker save`, into `folder`, so that
- * one need not wait for the other. Gives them by their names in the tar. What can't be read is left to whoever reads
- * the whole: that one has the words for it.
+ * Compresses the plain tars in a tar that still streams in, such as the layers of `docker save`, into `folder`, so
+ * that one need not wait for the other. Gives them by their names in the tar. What can't be read is left to whoever
+ * reads the whole: that one has the words for it.
  */
 export async function compressEarly(stream: Readable, folder: string): Promise<Map<string, Zipped>> {
   const layers = new Map<string, Zipped>()

@@ -18,9 +18,9 @@ const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3])
 const emptyLastBlock = Buffer.from([3, 0])
 
 /**
- * Compresses a stream on all cores: block by block in zlib's own threads, each with the end of the one before as its
- * dictionary, joined to one gzip member that anything can read. The same bytes come out on every run and every number
- * of cores, so that equal layers get equal digests.
+ * Compresses a stream on all cores: block by block in zlib's own threads, each with the end of the one before as
+ * its dictionary, joined to one gzip member that anything can read. The same bytes come out on every run and every
+ * number of cores, so that equal layers get equal digests.
  */
 export async function* gzip(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const ahead: Promise<Buffer>[] = []

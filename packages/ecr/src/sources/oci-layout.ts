@@ -10,8 +10,8 @@ export interface Selection {
 }
 
 /**
- * Opens an OCI image layout directory (OCI image specification: image layout). Throws a UserError when it is none, or
- * holds several images and `selection` does not say which.
+ * Opens an OCI image layout directory (OCI image specification: image layout). Throws a UserError when it is none,
+ * or holds several images and `selection` does not say which.
  */
 export function openOciLayout(directory: string, selection: Selection = {}): Promise<ImageSource> {
   return layoutSource(directoryFiles(directory, `OCI layout ${directory}`), selection)

@@ -4,8 +4,8 @@ import { isIndexType } from '../media-types.ts'
 import type { ImageSource } from './source.ts'
 
 /**
- * Narrows a multi-platform image to one platform, such as `linux/amd64`; the digest is then that manifest's own. Throws
- * a UserError that lists the platforms when it is not among them.
+ * Narrows a multi-platform image to one platform, such as `linux/amd64`; the digest is then that manifest's own.
+ * Throws a UserError that lists the platforms when it is not among them.
  */
 export async function onlyPlatform(source: ImageSource, platform: string): Promise<ImageSource> {
   const found: Descriptor[] = []

@@ -5,8 +5,8 @@ import type { Registry } from '../registry/registry.ts'
 import type { ImageSource } from './source.ts'
 
 /**
- * Opens an image of another registry, so that it can be copied with every digest unchanged. Throws a UserError when it
- * is missing.
+ * Opens an image of another registry, so that it can be copied with every digest unchanged. Throws a UserError when
+ * it is missing.
  */
 export async function openRegistryImage(
   registry: Registry,

@@ -17,10 +17,10 @@ const mostEntries = 100_000
 const longestExtension = 1024 * 1024
 
 /**
- * Lists a tar's regular files with their offsets by reading headers only, because `docker save` writes blobs before the
- * index that says which of them matter. Understands ustar, GNU and pax names and sizes, and follows symbolic and hard
- * links inside the archive (POSIX pax; GNU tar's manual). Throws a UserError, in which `name` stands for the file, when
- * it is no tar, damaged, or ends too early.
+ * Lists a tar's regular files with their offsets by reading headers only, because `docker save` writes blobs before
+ * the index that says which of them matter. Understands ustar, GNU and pax names and sizes, and follows symbolic
+ * and hard links inside the archive (POSIX pax; GNU tar's manual). Throws a UserError, in which `name` stands for
+ * the file, when it is no tar, damaged, or ends too early.
  */
 export async function tarEntries(file: string, name: string): Promise<Map<string, TarEntry>> {
   const handle = await open(file, 'r')

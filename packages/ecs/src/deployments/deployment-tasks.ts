@@ -7,8 +7,8 @@ import type { StartedDeployment, StoppedTask } from './types.ts'
 const pagesAtMost = 3
 
 /**
- * The service's tasks in one state, those of earlier deployments included. Stopped ones stay visible for about an hour. Listed by service rather than by
- * `startedBy`, which would allow no other filter (ECS API: ListTasks).
+ * The service's tasks in one state, those of earlier deployments included. Stopped ones stay visible for about an
+ * hour. Listed by service rather than by `startedBy`, which would allow no other filter (ECS API: ListTasks).
  */
 export async function serviceTasks(
   ecs: ECSClient,
@@ -63,7 +63,10 @@ export function byInterest(a: StoppedTask, b: StoppedTask): number {
   return Number(endedBadly(b)) - Number(endedBadly(a)) || (b.stoppedAt?.getTime() ?? 0) - (a.stoppedAt?.getTime() ?? 0)
 }
 
-/** The container whose end explains the task's: an essential one that failed, else one with a reason, else the first essential one. */
+/**
+ * The container whose end explains the task's: an essential one that failed, else one with a reason, else the first
+ * essential one.
+ */
 export function guiltyContainer({ containers }: StoppedTask) {
   const essential = containers.filter((container) => container.essential)
   return (

@@ -1,6 +1,9 @@
 import type { ServiceEvent } from '@aws-sdk/client-ecs'
 
-/** What ECS's own events say about deployments. Texts as the API writes them: `(service NAME) (deployment ecs-svc/N) deployment completed.` */
+/**
+ * What ECS's own events say about deployments. Texts as the API writes them: `(service NAME) (deployment ecs-svc/N)
+ * deployment completed.`
+ */
 export interface DeploymentEvents {
   completed: Set<string>
   /** The failed deployments, each with the text behind `deployment failed:`. */

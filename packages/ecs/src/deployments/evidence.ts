@@ -1,7 +1,10 @@
 import type { TaskDefinition } from '@aws-sdk/client-ecs'
 import type { FailureReport, StoppedTask } from './types.ts'
 
-/** Everything a cause may be read from: the report's parts, all stopped tasks of the deployment, and the definition they ran. Of this deployment alone. */
+/**
+ * Everything a cause may be read from: the report's parts, all stopped tasks of the deployment, and the definition
+ * they ran. Of this deployment alone.
+ */
 export interface Evidence extends Omit<FailureReport, 'cause'> {
   definition: TaskDefinition | undefined
   tasks: StoppedTask[]

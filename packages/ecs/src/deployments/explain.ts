@@ -26,8 +26,8 @@ const linesShown = 20
 const eventsShown = 12
 
 /**
- * Gathers the evidence of a deployment that did not complete. Never throws for what cannot be read: a missing permission takes its part from the
- * report and stands in `gaps`.
+ * Gathers the evidence of a deployment that did not complete. Never throws for what cannot be read: a missing
+ * permission takes its part from the report and stands in `gaps`.
  */
 export async function explainFailure(clients: ExplainClients, outcome: DeploymentOutcome): Promise<FailureReport> {
   const { started, observation } = outcome

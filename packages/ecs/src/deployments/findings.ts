@@ -7,13 +7,19 @@ import type { Observation } from './types.ts'
 export interface Findings {
   own: Deployment | undefined
   primary: Deployment | undefined
-  /** Who is PRIMARY in relation to us. `earlier`: a deployment older than ours, so ECS went back. `later`: someone deployed after us. */
+  /**
+   * Who is PRIMARY in relation to us. `earlier`: a deployment older than ours, so ECS went back. `later`: someone
+   * deployed after us.
+   */
   holder: 'us' | 'earlier' | 'later' | 'nobody'
   rolloutState: string | undefined
   completed: boolean
   /** ECS gave this deployment up; the text says why, as far as ECS says it. */
   failed: { text: string } | undefined
-  /** Another deployment that failed or completed since ours began, by the events, when neither it nor ours holds the service now. */
+  /**
+   * Another deployment that failed or completed since ours began, by the events, when neither it nor ours holds the
+   * service now.
+   */
   third: string | undefined
   /** Breaker or alarms are set to roll back on their own. */
   rollsBackAlone: boolean

@@ -10,9 +10,9 @@ const settleMs = 3_000
 const lagMs = 60_000
 
 /**
- * Judges by the status of the service deployment; undefined where there is none to go by, or none that is known: a status that the API adds later
- * may be an end.
- * What a superseded one ends as is not documented, so STOPPED, SUCCESSFUL and an IN_PROGRESS that never ends are all understood.
+ * Judges by the status of the service deployment; undefined where there is none to go by, or none that is known: a
+ * status that the API adds later may be an end. What a superseded one ends as is not documented, so STOPPED,
+ * SUCCESSFUL and an IN_PROGRESS that never ends are all understood.
  */
 export function judgeByServiceDeployment(observation: Observation, findings: Findings): Judgement | undefined {
   const deployment = observation.serviceDeployment
@@ -35,7 +35,8 @@ const byStatus: Partial<Record<ServiceDeploymentStatus, typeof successful>> = {
 
 function successful(observation: Observation, findings: Findings, deployment: ServiceDeployment): Judgement {
   const { holder, primary, completed, failed, third, rolloutState } = findings
-  // What ran before and is PRIMARY again may be what ECS is rolling back to right now: its own success is long past.
+  // What ran before and is PRIMARY again may be what ECS is rolling back to right now: its own success is long
+  // past.
   if (!observation.started.created && rolloutState !== undefined && !completed)
     return judgeByService(observation, findings)
   // SUCCESSFUL is overruled by proof only, as DescribeServices may repeat an answer of before the update.
@@ -101,8 +102,8 @@ function goingOn(observation: Observation, findings: Findings, deployment: Servi
 }
 
 /**
- * Whether an end is long known that the status does not show. Only for rolling deployments: the others have stages that follow the exchange of tasks,
- * and there only the service deployment tells.
+ * Whether an end is long known that the status does not show. Only for rolling deployments: the others have stages
+ * that follow the exchange of tasks, and there only the service deployment tells.
  */
 function lagsBehind(
   { service, now, ...since }: Observation,
@@ -141,7 +142,10 @@ function detected({ deploymentCircuitBreaker, alarms }: ServiceDeployment): bool
   )
 }
 
-/** A person's request, told apart from ECS's own decision: `stoppedAt` is only set by a request or where no rollback is configured. */
+/**
+ * A person's request, told apart from ECS's own decision: `stoppedAt` is only set by a request or where no rollback
+ * is configured.
+ */
 function stoppedByHand({ statuses }: Observation, deployment: ServiceDeployment): boolean {
   const text = `${deployment.statusReason ?? ''} ${deployment.rollback?.reason ?? ''}`
   const { answered, ranOut } = pauseHooks(deployment)
@@ -154,7 +158,10 @@ function stoppedByHand({ statuses }: Observation, deployment: ServiceDeployment)
   return requested && !byItself
 }
 
-/** How the request came, as far as the answer tells: a PAUSE hook that is not passed yet can have been answered as well. */
+/**
+ * How the request came, as far as the answer tells: a PAUSE hook that is not passed yet can have been answered as
+ * well.
+ */
 function requestText(deployment: ServiceDeployment): string {
   const { answered, open } = pauseHooks(deployment)
   if (answered) return 'The deployment was sent back: its PAUSE hook was answered with ROLLBACK'

@@ -5,12 +5,17 @@ import type { Judgement, Observation } from './types.ts'
 
 /** How long an answer of DescribeServices may still be from before the update. */
 const staleMs = 120_000
-/** How long an answer that proves nothing must stay the same: DescribeServices may repeat one of before the update for half a minute. */
+/**
+ * How long an answer that proves nothing must stay the same: DescribeServices may repeat one of before the update
+ * for half a minute.
+ */
 const steadyAnswerMs = 45_000
 /** How long ECS may take from a failure to making the earlier deployment PRIMARY again. */
 const rollbackBeginsMs = 90_000
 
-/** Judges by DescribeServices and events alone: before the service deployment is found, or where it cannot be read. */
+/**
+ * Judges by DescribeServices and events alone: before the service deployment is found, or where it cannot be read.
+ */
 export function judgeByService(observation: Observation, findings: Findings): Judgement {
   if (!observation.service) return inProgress('starting', 'The service is not in the answer of DescribeServices.')
   return byHolder[findings.holder](observation, findings)
@@ -27,7 +32,8 @@ function held(observation: Observation, findings: Findings): Judgement {
   const { started, now, failedSince } = observation
   if (findings.completed) return completedReason(observation)
   if (findings.failed) {
-    // The service deployment says soon whether a rollback follows; without it, a rollback shows in the list of deployments.
+    // The service deployment says soon whether a rollback follows; without it, a rollback shows in the list of
+    // deployments.
     if (observation.access === 'pending') return inProgress('settling', 'The deployment failed.')
     const candidates = (observation.service?.deployments ?? []).some(({ id }) => id !== started.deploymentId)
     const fresh = failedSince === undefined || now.getTime() - failedSince.getTime() < rollbackBeginsMs
@@ -56,7 +62,10 @@ export function failedHere(observation: Observation, findings: Findings): Judgem
   return ended('failed', `The deployment failed: ${why}. ${rollback} ${serves}`)
 }
 
-/** Services behind a Classic Load Balancer have no rolloutState: one deployment left, all tasks up, and ECS calling it steady since. */
+/**
+ * Services behind a Classic Load Balancer have no rolloutState: one deployment left, all tasks up, and ECS calling
+ * it steady since.
+ */
 function settledWithoutRolloutState({ service, started }: Observation, { events }: Findings): boolean {
   const { deployments = [], runningCount, desiredCount, pendingCount } = service ?? {}
   const steady = events.steadyAt !== undefined && events.steadyAt > started.createdAt
@@ -89,7 +98,10 @@ function wentBack(observation: Observation, findings: Findings): Judgement {
   return ended('rolled-back', `ECS rolled back to ${target}${because}.`)
 }
 
-/** Whether an unproven way back is more than one old answer: the service deployment is not still to come, and the answer has stayed. */
+/**
+ * Whether an unproven way back is more than one old answer: the service deployment is not still to come, and the
+ * answer has stayed.
+ */
 function believable({ access, primarySince, now }: Observation): boolean {
   return access !== 'pending' && primarySince !== undefined && now.getTime() - primarySince.getTime() >= steadyAnswerMs
 }

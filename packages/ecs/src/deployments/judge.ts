@@ -8,11 +8,13 @@ import type { Judgement, Observation } from './types.ts'
 const missingMs = 10_000
 
 /**
- * Says where one deployment stands, from everything that has been seen of it. Pure: the same observation gives the same judgement.
+ * Says where one deployment stands, from everything that has been seen of it. Pure: the same observation gives the
+ * same judgement.
  *
- * The service deployment decides where it can be read (API: ServiceDeployment.status); where it cannot, `rolloutState`, the PRIMARY
- * deployment and the events since the deployment's `createdAt` do. Task counts decide nothing: right after an update they read as if all
- * were well. A deployment that is no longer listed is not taken for a rolled-back one; what holds the service in its place decides.
+ * The service deployment decides where it can be read (API: ServiceDeployment.status); where it cannot,
+ * `rolloutState`, the PRIMARY deployment and the events since the deployment's `createdAt` do. Task counts decide
+ * nothing: right after an update they read as if all were well. A deployment that is no longer listed is not taken
+ * for a rolled-back one; what holds the service in its place decides.
  */
 export function judge(observation: Observation): Judgement {
   const { service, started } = observation

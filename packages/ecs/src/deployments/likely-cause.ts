@@ -9,8 +9,9 @@ import { sentence, tidy } from './texts.ts'
 import type { DeploymentOutcome } from './types.ts'
 
 /**
- * The most probable cause, by the strength of the proof: what ECS gives as its own reason, then how the deployment's tasks ended, then the health of
- * their targets and what the events say. Within each the most specific rule first.
+ * The most probable cause, by the strength of the proof: what ECS gives as its own reason, then how the
+ * deployment's tasks ended, then the health of their targets and what the events say. Within each the most specific
+ * rule first.
  */
 export function likelyCause(evidence: Evidence): Cause | undefined {
   if (evidence.outcome.verdict === 'completed' || evidence.outcome.verdict === 'superseded') return undefined
@@ -133,7 +134,10 @@ const waitCauses: CauseRule[] = [
     outcome.interrupted === 'timeout' && !tasks.some(endedBadly) ? whatTookSoLong(outcome) : undefined,
 ]
 
-/** Blue/green, linear and canary wait by design, with all tasks of both revisions running; a rolling deployment waits for old tasks to drain. */
+/**
+ * Blue/green, linear and canary wait by design, with all tasks of both revisions running; a rolling deployment
+ * waits for old tasks to drain.
+ */
 function whatTookSoLong({ observation, phase, started }: DeploymentOutcome): Cause | undefined {
   const { deployments = [], desiredCount = 1, deploymentConfiguration } = observation?.service ?? {}
   const own = deployments.find(({ id }) => id === started.deploymentId)

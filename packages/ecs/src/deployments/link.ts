@@ -13,7 +13,10 @@ const listsPerPoll = 5
 const absentAfterMs = 90_000
 /** After so many failed calls for one deployment it is judged without the service deployment. */
 const failuresBorne = 5
-/** The list is filtered by AWS's clock, and `createdAt` of the service deployment may lie before the deployment's own. */
+/**
+ * The list is filtered by AWS's clock, and `createdAt` of the service deployment may lie before the deployment's
+ * own.
+ */
 const skewMs = 60_000
 
 export interface LinkContext {
@@ -29,10 +32,11 @@ export interface LinkContext {
 }
 
 /**
- * Brings the service deployments up to date with one call per twenty: the linked ones, and as candidates those that DescribeServices names as
- * current. A candidate is only believed when its target revision is ours, as it is stale for some seconds after an update
- * (kayac/ecspresso#929). Returns whether a call had to be repeated. A call that fails counts against its deployments only and never throws, but for the
- * end of the run or of the credentials: DescribeServices can still tell how they stand. The deployments of a failed call are asked for one by one.
+ * Brings the service deployments up to date with one call per twenty: the linked ones, and as candidates those that
+ * DescribeServices names as current. A candidate is only believed when its target revision is ours, as it is stale
+ * for some seconds after an update (kayac/ecspresso#929). Returns whether a call had to be repeated. A call that
+ * fails counts against its deployments only and never throws, but for the end of the run or of the credentials:
+ * DescribeServices can still tell how they stand. The deployments of a failed call are asked for one by one.
  */
 export async function refreshServiceDeployments(tracks: Track[], context: LinkContext): Promise<boolean> {
   const wanted = new Map<string, Track>()
@@ -103,7 +107,10 @@ export async function linkByList(tracks: Track[], context: LinkContext): Promise
     if (track.access === 'pending' && !track.arn && now - track.since.getTime() > absentAfterMs) track.access = 'absent'
 }
 
-/** The ARN of the service deployment whose target is this deployment's revision (`ecs-svc/N` and `…/N`); undefined while the list does not show it. */
+/**
+ * The ARN of the service deployment whose target is this deployment's revision (`ecs-svc/N` and `…/N`); undefined
+ * while the list does not show it.
+ */
 export async function findServiceDeployment(
   ecs: ECSClient,
   started: StartedDeployment,
@@ -140,7 +147,10 @@ function credentialsExpired({ cause }: Error): boolean {
   return cause instanceof Error && /Expired/.test(cause.name)
 }
 
-/** A missing permission ends the search at once, any other trouble is counted; lost credentials and the end of the run are the poll's. */
+/**
+ * A missing permission ends the search at once, any other trouble is counted; lost credentials and the end of the
+ * run are the poll's.
+ */
 function giveUpOn(tracks: Track[], error: unknown, context: LinkContext): void {
   if (context.abortSignal.aborted) throw error
   if (isAccessError(error) && !credentialsExpired(error)) {
@@ -152,7 +162,10 @@ function giveUpOn(tracks: Track[], error: unknown, context: LinkContext): void {
   context.failed.push({ tracks, error })
 }
 
-/** Counts what failed. Only for a poll whose DescribeServices was answered: when nothing comes through, the service deployments are not to blame. */
+/**
+ * Counts what failed. Only for a poll whose DescribeServices was answered: when nothing comes through, the service
+ * deployments are not to blame.
+ */
 export function countFailures({ failed, onUnusable }: LinkContext): void {
   for (const { tracks, error } of failed) {
     const unsupported = isAwsError(error, 'UnsupportedFeatureException')
@@ -166,7 +179,9 @@ export function countFailures({ failed, onUnusable }: LinkContext): void {
   }
 }
 
-/** What was known of the service deployment no longer counts: it would stand still while the deployment moves on. */
+/**
+ * What was known of the service deployment no longer counts: it would stand still while the deployment moves on.
+ */
 function leaveOff(track: Track, access: 'denied' | 'absent'): void {
   track.access = access
   track.arn = undefined

@@ -3,8 +3,8 @@ import { formatStopwatch } from '@deploy-actions/action-kit'
 import type { Judgement, Observation } from './types.ts'
 
 /**
- * Where a deployment stands, in a few words: `new 2/4 running · old 2 draining · 1 failed`. Without the time, so that the caller can
- * compare it with what it printed last.
+ * Where a deployment stands, in a few words: `new 2/4 running · old 2 draining · 1 failed`. Without the time, so
+ * that the caller can compare it with what it printed last.
  */
 export function progressText({ service, started, serviceDeployment }: Observation, judgement: Judgement): string {
   const deployments = service?.deployments ?? []

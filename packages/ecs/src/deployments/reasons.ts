@@ -14,7 +14,10 @@ export function ended(verdict: EndedVerdict, reason: string): Judgement {
   return { ended: true, verdict, reason }
 }
 
-/** Whether tasks of this deployment are wanted, and none runs. Two answers have to agree, as either may be some seconds old. */
+/**
+ * Whether tasks of this deployment are wanted, and none runs. Two answers have to agree, as either may be some
+ * seconds old.
+ */
 export function runsNothing(observation: Observation | undefined): boolean {
   const { service, serviceDeployment, started } = observation ?? {}
   const own = service?.deployments?.find(({ id }) => id === started?.deploymentId)
@@ -22,7 +25,10 @@ export function runsNothing(observation: Observation | undefined): boolean {
   return own?.rolloutState === 'COMPLETED' && (service?.desiredCount ?? 0) > 0 && running === 0
 }
 
-/** Completed, with what a reader must not overlook: nothing runs, old tasks still drain, a newer deployment has begun since. */
+/**
+ * Completed, with what a reader must not overlook: nothing runs, old tasks still drain, a newer deployment has
+ * begun since.
+ */
 export function completedReason(observation: Observation, newer?: Deployment): Judgement {
   const { started, service, serviceDeployment } = observation
   const target = revisionName(started.taskDefinition)

@@ -9,7 +9,10 @@ import {
 import { tidy } from './texts.ts'
 import type { FailureReport, StoppedTask, TargetHealthLine } from './types.ts'
 
-/** The report as an annotation: what happened, the likely cause, where to look. Fits GitHub's 4096 characters with room to spare. */
+/**
+ * The report as an annotation: what happened, the likely cause, where to look. Fits GitHub's 4096 characters with
+ * room to spare.
+ */
 export function reportAnnotation(report: FailureReport): string {
   const { outcome, cause, stoppedTasks, consoleUrl } = report
   const end = sameEnds(stoppedTasks)[0]

@@ -4,7 +4,10 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { TargetHealthLine } from './types.ts'
 
-/** The targets that are not healthy, of those that `isOurs` names (Elastic Load Balancing API: DescribeTargetHealth). */
+/**
+ * The targets that are not healthy, of those that `isOurs` names (Elastic Load Balancing API:
+ * DescribeTargetHealth).
+ */
 export async function unhealthyTargets(
   elb: ElasticLoadBalancingV2Client,
   targetGroups: string[],

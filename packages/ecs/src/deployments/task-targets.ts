@@ -3,8 +3,9 @@ import { serviceTasks } from './deployment-tasks.ts'
 import type { StartedDeployment } from './types.ts'
 
 /**
- * Tells whether a target of a load balancer is one of the deployment's running tasks: by the private address of its network interface, else by the
- * instance and the port on it (ECS API: Attachment, NetworkBinding). A service's target group holds those of earlier deployments as well.
+ * Tells whether a target of a load balancer is one of the deployment's running tasks: by the private address of its
+ * network interface, else by the instance and the port on it (ECS API: Attachment, NetworkBinding). A service's
+ * target group holds those of earlier deployments as well.
  */
 export async function targetsOfTasks(
   ecs: ECSClient,

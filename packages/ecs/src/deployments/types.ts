@@ -1,8 +1,8 @@
 import type { Service, ServiceDeployment, ServiceEvent } from '@aws-sdk/client-ecs'
 
 /**
- * How a deployment ended. Only `completed` means that this release serves. `unknown`: it may go on, as this step lost sight of it (credentials, a
- * missing right) or was cancelled and did not stop it.
+ * How a deployment ended. Only `completed` means that this release serves. `unknown`: it may go on, as this step
+ * lost sight of it (credentials, a missing right) or was cancelled and did not stop it.
  */
 export type Verdict =
   | 'completed'
@@ -14,7 +14,10 @@ export type Verdict =
   | 'timed-out'
   | 'unknown'
 
-/** One service's update, as the answer of UpdateService tells it: what a watch needs to follow this deployment and no other. */
+/**
+ * One service's update, as the answer of UpdateService tells it: what a watch needs to follow this deployment and
+ * no other.
+ */
 export interface StartedDeployment {
   /** Name or ARN, as it was given. */
   cluster: string
@@ -37,15 +40,19 @@ export interface StartedDeployment {
 }
 
 /**
- * How much is known of the service deployment. `pending`: not found yet, as it appears late. `linked`: it is in the observation.
- * `denied`: the role lacks the permission. `absent`: it never appeared (old accounts and regions, services without it).
+ * How much is known of the service deployment. `pending`: not found yet, as it appears late. `linked`: it is in the
+ * observation. `denied`: the role lacks the permission. `absent`: it never appeared (old accounts and regions,
+ * services without it).
  */
 export type ServiceDeploymentAccess = 'pending' | 'linked' | 'denied' | 'absent'
 
 /** Everything known of one deployment at one moment. `judge` needs nothing else. */
 export interface Observation {
   started: StartedDeployment
-  /** All times below are by our clock, as is this; AWS's own may be minutes off and are compared with each other only. */
+  /**
+   * All times below are by our clock, as is this; AWS's own may be minutes off and are compared with each other
+   * only.
+   */
   now: Date
   /** When the watch began. */
   since: Date
@@ -61,7 +68,10 @@ export interface Observation {
   statusSince: Date | undefined
   /** The statuses seen so far, oldest first. */
   statuses: string[]
-  /** Whether an earlier or this poll of DescribeServices showed this deployment. Before that, an answer may be older than the update. */
+  /**
+   * Whether an earlier or this poll of DescribeServices showed this deployment. Before that, an answer may be older
+   * than the update.
+   */
   seen: boolean
   /** When the PRIMARY deployment was first seen to be the one it is now. */
   primarySince: Date | undefined

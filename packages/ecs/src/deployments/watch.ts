@@ -30,17 +30,24 @@ export interface WatchOptions {
 }
 
 const intervalMs = 1_500
-/** A poll's calls may be throttled for minutes, but never hang for longer. Timers take at most 2^31 ms, and a timeout may be any length. */
+/**
+ * A poll's calls may be throttled for minutes, but never hang for longer. Timers take at most 2^31 ms, and a
+ * timeout may be any length.
+ */
 const pollAtMostMs = 600_000
 const slowestMs = 10_000
-/** Credentials of an instance or a container can be out of reach for a moment. An expired session and a missing right end the watch at once. */
+/**
+ * Credentials of an instance or a container can be out of reach for a moment. An expired session and a missing
+ * right end the watch at once.
+ */
 const refusalsBorne = 3
 
 /**
- * Watches deployments of one cluster until each has ended, with one poller for all: per poll one DescribeServices for ten services and, once
- * linked, one DescribeServiceDeployments for twenty. Prints a line when something changed and service events as they come.
- * Answers in the order of `started`. Never throws for what happens on the way: a timeout, a cancelled run and lost credentials are outcomes
- * (`interrupted`), connection errors are waited out.
+ * Watches deployments of one cluster until each has ended, with one poller for all: per poll one DescribeServices
+ * for ten services and, once linked, one DescribeServiceDeployments for twenty. Prints a line when something
+ * changed and service events as they come. Answers in the order of `started`. Never throws for what happens on the
+ * way: a timeout, a cancelled run and lost credentials are outcomes (`interrupted`), connection errors are waited
+ * out.
  */
 export async function watchDeployments(
   context: WatchContext,
@@ -106,7 +113,10 @@ export async function watchDeployments(
 /** What is said once in a watch; of disturbances, once in a row. */
 type WarningKind = 'denied' | 'unusable' | 'disturbed'
 
-/** One round of calls. The service deployments come first: what DescribeServices says next then explains a status and is never older than it. */
+/**
+ * One round of calls. The service deployments come first: what DescribeServices says next then explains a status
+ * and is never older than it.
+ */
 async function poll(
   tracks: Track[],
   context: WatchContext,

@@ -9,8 +9,9 @@ export interface BakeTime {
 }
 
 /**
- * How long a deployment waits by its strategy alone: between the steps of the traffic and at the end. Undefined for rolling deployments. What is
- * not set counts as its default. ECS API: DeploymentConfiguration, LinearConfiguration, CanaryConfiguration.
+ * How long a deployment waits by its strategy alone: between the steps of the traffic and at the end. Undefined for
+ * rolling deployments. What is not set counts as its default. ECS API: DeploymentConfiguration,
+ * LinearConfiguration, CanaryConfiguration.
  */
 export function bakeTime(configuration: DeploymentConfiguration | undefined): BakeTime | undefined {
   const { strategy = 'ROLLING', bakeTimeInMinutes = 0, linearConfiguration, canaryConfiguration } = configuration ?? {}

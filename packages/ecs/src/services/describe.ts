@@ -12,7 +12,10 @@ export interface DescribedServices {
   repeated: boolean
 }
 
-/** Describes services of one cluster, ten a call, in the order of `names`. Throws a UserError when the cluster does not exist. */
+/**
+ * Describes services of one cluster, ten a call, in the order of `names`. Throws a UserError when the cluster does
+ * not exist.
+ */
 export async function describeServices(
   ecs: ECSClient,
   cluster: string,
@@ -41,7 +44,10 @@ export function isUnknownCluster(error: unknown): boolean {
   return error instanceof UserError && isAwsError(error.cause, 'ClusterNotFoundException')
 }
 
-/** One service that can be deployed to. Throws a UserError when it is missing, being deleted, or steered by a controller other than ECS. */
+/**
+ * One service that can be deployed to. Throws a UserError when it is missing, being deleted, or steered by a
+ * controller other than ECS.
+ */
 export async function describeService(ecs: ECSClient, cluster: string, service: string): Promise<Service> {
   const { services } = await describeServices(ecs, cluster, [service])
   return deployable(cluster, [[service, services[0]]])[0]!

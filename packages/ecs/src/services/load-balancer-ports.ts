@@ -1,6 +1,9 @@
 import type { ContainerDefinition, LoadBalancer } from '@aws-sdk/client-ecs'
 
-/** A load balancer of the service that sends to a container or a port which the task definition does not have, as a sentence; undefined when all agree. */
+/**
+ * A load balancer of the service that sends to a container or a port which the task definition does not have, as a
+ * sentence; undefined when all agree.
+ */
 export function loadBalancerMismatch(
   loadBalancers: LoadBalancer[],
   containers: ContainerDefinition[],

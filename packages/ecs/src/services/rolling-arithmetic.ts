@@ -13,8 +13,8 @@ export interface RollingBounds {
 }
 
 /**
- * The arithmetic of a rolling deployment: the floor rounds up, the ceiling down (ECS API: DeploymentConfiguration). Undefined where it does not
- * apply: another strategy, a daemon, nothing desired.
+ * The arithmetic of a rolling deployment: the floor rounds up, the ceiling down (ECS API: DeploymentConfiguration).
+ * Undefined where it does not apply: another strategy, a daemon, nothing desired.
  */
 export function rollingBounds({
   desiredCount: desired = 0,

@@ -7,8 +7,9 @@ export interface ServiceSettings {
 }
 
 /**
- * The deployment configuration to send: what the service has, with the changes on top. Whether ECS keeps the parts that a request leaves out is not
- * documented, so the parts that are set elsewhere are sent back as they were. A change of the strategy drops the knobs of the former one.
+ * The deployment configuration to send: what the service has, with the changes on top. Whether ECS keeps the parts
+ * that a request leaves out is not documented, so the parts that are set elsewhere are sent back as they were. A
+ * change of the strategy drops the knobs of the former one.
  */
 export function mergedConfiguration(
   current: DeploymentConfiguration = {},

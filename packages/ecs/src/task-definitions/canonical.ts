@@ -5,10 +5,9 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 type Fields = { [key: string]: Json }
 
 /**
- * The one form that all spellings of the same task definition share: what the service fills in by itself is filled in
- * or left out alike, lists that are sets are sorted, amounts are in units. Tags do not belong to it: they do not change
- * what runs.
- * ECS API: RegisterTaskDefinition (defaults of each member).
+ * The one form that all spellings of the same task definition share: what the service fills in by itself is filled
+ * in or left out alike, lists that are sets are sorted, amounts are in units. Tags do not belong to it: they do not
+ * change what runs. ECS API: RegisterTaskDefinition (defaults of each member).
  */
 export function canonical(definition: TaskDefinitionInput): Fields {
   // As JSON, members that are undefined are absent.
@@ -133,8 +132,8 @@ function compare(a: string, b: string): number {
 }
 
 /**
- * Leaves out null, empty lists and empty maps at every depth, and puts keys into order. Empty texts stay: `FOO=""` is
- * not the absence of FOO.
+ * Leaves out null, empty lists and empty maps at every depth, and puts keys into order. Empty texts stay: `FOO=""`
+ * is not the absence of FOO.
  */
 function pruned<T extends Json>(value: T): T {
   if (Array.isArray(value)) return value.map(pruned) as T

@@ -103,8 +103,8 @@ function changeContainer(container: ContainerDefinition, changes: TaskDefinition
 }
 
 /**
- * Variables that came from parameters at the last release and do not at this one. Empty where either has no label of
- * parameters.
+ * Variables that came from parameters at the last release and do not at this one. Empty where either has no label
+ * of parameters.
  */
 function deletedParameters(
   { dockerLabels: before }: ContainerDefinition,

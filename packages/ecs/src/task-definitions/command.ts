@@ -1,9 +1,10 @@
 import { UserError } from '@deploy-actions/action-kit'
 
 /**
- * A command as ECS takes it, a list of words. Read from a JSON list as it stands, or from one line, split at blanks as
- * a shell would: quotes and backslashes hold words together, nothing is expanded. What only a shell could do (`&&`,
- * `|`, `$NAME`, `*`, several lines) is refused with the way to ask for one, since the container starts without.
+ * A command as ECS takes it, a list of words. Read from a JSON list as it stands, or from one line, split at blanks
+ * as a shell would: quotes and backslashes hold words together, nothing is expanded. What only a shell could do
+ * (`&&`, `|`, `$NAME`, `*`, several lines) is refused with the way to ask for one, since the container starts
+ * without.
  */
 export function commandWords(text: string, input: string): string[] {
   if (text.startsWith('[')) return jsonWords(text, input)
@@ -23,7 +24,10 @@ export function commandWords(text: string, input: string): string[] {
   return words
 }
 
-/** What stands in single quotes, in double ones (where a backslash may go before a quote), behind a backslash; or one letter. */
+/**
+ * What stands in single quotes, in double ones (where a backslash may go before a quote), behind a backslash; or
+ * one letter.
+ */
 const pieces = /'([^']*)'|"((?:\\[\s\S]|[^"\\])*)"|\\([\s\S])|[\s\S]/g
 
 function jsonWords(text: string, input: string): string[] {

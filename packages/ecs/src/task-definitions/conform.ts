@@ -10,8 +10,8 @@ export interface Problem {
 
 /**
  * Reads `value`, whose scalars are texts or null, as `shape` says: texts become numbers and switches where the API
- * takes those, null is left out. Unknown keys and values of another kind come back as problems; what is not a problem
- * is complete.
+ * takes those, null is left out. Unknown keys and values of another kind come back as problems; what is not a
+ * problem is complete.
  */
 export function conform(value: unknown, shape: Shape): { result: unknown; problems: Problem[] } {
   const problems: Problem[] = []

@@ -14,8 +14,8 @@ export interface Difference {
 }
 
 /**
- * What differs in meaning between two task definitions: neither order where order means nothing, nor defaults that the
- * service fills in, nor spellings of the same amount. Tags are no part of it. In the order of the paths.
+ * What differs in meaning between two task definitions: neither order where order means nothing, nor defaults that
+ * the service fills in, nor spellings of the same amount. Tags are no part of it. In the order of the paths.
  */
 export function differences(before: TaskDefinitionInput, after: TaskDefinitionInput): Difference[] {
   const [a, b] = alikeRoles(leavesOf(before), leavesOf(after))
@@ -122,8 +122,8 @@ function childrenOf(value: unknown, key: string): Fields | undefined {
 }
 
 /**
- * Entries that share a name all count, as in a `dependsOn` with two conditions for one container; of a variable only
- * the last does.
+ * Entries that share a name all count, as in a `dependsOn` with two conditions for one container; of a variable
+ * only the last does.
  */
 function unusedName(name: string, taken: Fields): string {
   let free = name

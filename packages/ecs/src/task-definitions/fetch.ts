@@ -18,9 +18,9 @@ export interface FetchedTaskDefinition {
 }
 
 /**
- * Reads a task definition with its tags. `reference` is a family (its latest ACTIVE revision), `family:revision` or an
- * ARN. An INACTIVE revision is returned: whether it may be used is the caller's question (`taskDefinition.status`).
- * Throws a UserError when it does not exist. ECS API: DescribeTaskDefinition.
+ * Reads a task definition with its tags. `reference` is a family (its latest ACTIVE revision), `family:revision` or
+ * an ARN. An INACTIVE revision is returned: whether it may be used is the caller's question
+ * (`taskDefinition.status`). Throws a UserError when it does not exist. ECS API: DescribeTaskDefinition.
  */
 export async function fetchTaskDefinition(ecs: ECSClient, reference: string): Promise<FetchedTaskDefinition> {
   const found = await describeTaskDefinition(ecs, reference)
@@ -53,9 +53,9 @@ export async function describeTaskDefinition(
 }
 
 /**
- * Turns DescribeTaskDefinition's answer into RegisterTaskDefinition's input. Drops the members that only Describe has
- * and tags that AWS reserves (`aws:…`, which nobody may set); keeps everything else as it is, empty texts and lists
- * included.
+ * Turns DescribeTaskDefinition's answer into RegisterTaskDefinition's input. Drops the members that only Describe
+ * has and tags that AWS reserves (`aws:…`, which nobody may set); keeps everything else as it is, empty texts and
+ * lists included.
  */
 export function toRegisterInput({ taskDefinition, tags }: FetchedTaskDefinition): TaskDefinitionInput {
   const input = structuredClone(taskDefinition) as Record<string, unknown>

@@ -20,7 +20,9 @@ function plain(word: string): string {
   return word.toLowerCase().replace(/[-_\s]/g, '')
 }
 
-/** Optimal string alignment distance: edits are inserting, dropping, replacing a letter and swapping two neighbours. */
+/**
+ * Optimal string alignment distance: edits are inserting, dropping, replacing a letter and swapping two neighbours.
+ */
 export function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = []
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column)

@@ -13,11 +13,11 @@ export interface PathParameters {
 
 /**
  * Every SSM parameter below `path`, at any depth, as a container variable named by the last part of its name:
- * `/app/staging/DATABASE_URL` → `DATABASE_URL`. By reference (`as: 'secrets'`, the default): the parameter's name where
- * the tasks run in its region, its ARN otherwise. With `as: 'values'` String and StringList parameters become plain
- * variables; SecureStrings stay references, and their values are never read.
- * Throws a UserError when there is none, when a name is no variable name and when two parameters would have the same
- * name. SSM API: GetParametersByPath; ECS API: Secret.
+ * `/app/staging/DATABASE_URL` → `DATABASE_URL`. By reference (`as: 'secrets'`, the default): the parameter's name
+ * where the tasks run in its region, its ARN otherwise. With `as: 'values'` String and StringList parameters become
+ * plain variables; SecureStrings stay references, and their values are never read. Throws a UserError when there is
+ * none, when a name is no variable name and when two parameters would have the same name. SSM API:
+ * GetParametersByPath; ECS API: Secret.
  */
 export async function parametersUnder(
   ssm: SSMClient,
@@ -52,7 +52,9 @@ function validPath(path: string): string {
   return root
 }
 
-/** A page may be empty and still have a successor: only a missing token is the end. SSM takes at most 10 per page. */
+/**
+ * A page may be empty and still have a successor: only a missing token is the end. SSM takes at most 10 per page.
+ */
 async function allParameters(ssm: SSMClient, path: string): Promise<Parameter[]> {
   // Loaded when it is needed: most deployments read no parameters, and every client costs a step some milliseconds.
   const { GetParametersByPathCommand } = await import('@aws-sdk/client-ssm')

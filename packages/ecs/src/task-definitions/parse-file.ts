@@ -18,10 +18,10 @@ const problemsShown = 10
 
 /**
  * Reads a task definition file, JSON or YAML (which JSON is a part of), in the members that RegisterTaskDefinition
- * takes. Members that only DescribeTaskDefinition has are dropped, and its whole answer (`{ taskDefinition, tags }`)
- * may stand in the file too; null stands for absence; everything else is kept as written. `name` is how messages call
- * the file. Throws a UserError for text that does not parse, unknown keys (with the nearest known one) and values of
- * another kind than the API takes.
+ * takes. Members that only DescribeTaskDefinition has are dropped, and its whole answer (`{ taskDefinition, tags
+ * }`) may stand in the file too; null stands for absence; everything else is kept as written. `name` is how
+ * messages call the file. Throws a UserError for text that does not parse, unknown keys (with the nearest known
+ * one) and values of another kind than the API takes.
  */
 export function parseTaskDefinitionFile(text: string, name: string): TaskDefinitionInput {
   const content = parse(text, name)

@@ -23,10 +23,10 @@ const revisionsLookedAt = 5
 
 /**
  * `current` when it is ACTIVE and means the same as `wanted`, else the newest such revision among the family's last
- * few, or else a new one. `tags` are added to those that `wanted` carries; where the role may not tag, the revision is
- * registered without any and one warning says so. Reused revisions keep the tags they have. Revisions are found by
- * number from the latest one on, which needs no right but ecs:DescribeTaskDefinition.
- * ECS API: RegisterTaskDefinition, DescribeTaskDefinition.
+ * few, or else a new one. `tags` are added to those that `wanted` carries; where the role may not tag, the revision
+ * is registered without any and one warning says so. Reused revisions keep the tags they have. Revisions are found
+ * by number from the latest one on, which needs no right but ecs:DescribeTaskDefinition. ECS API:
+ * RegisterTaskDefinition, DescribeTaskDefinition.
  */
 export async function registerOrReuse(
   ecs: ECSClient,
@@ -40,8 +40,8 @@ export async function registerOrReuse(
 }
 
 /**
- * ARN of the newest ACTIVE revision among the family's last `limit` ones that is equivalent to `wanted`; undefined when
- * there is none.
+ * ARN of the newest ACTIVE revision among the family's last `limit` ones that is equivalent to `wanted`; undefined
+ * when there is none.
  */
 export async function findEquivalentRevision(
   ecs: ECSClient,

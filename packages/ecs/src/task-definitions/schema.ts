@@ -16,8 +16,8 @@ export interface Structure {
 }
 
 /**
- * The shape of a RegisterTaskDefinition request, read from the schema the SDK itself serialises by: a member that is
- * missing here would be dropped in silence on its way to AWS, so this list is exactly what may stand in a task
+ * The shape of a RegisterTaskDefinition request, read from the schema the SDK itself serialises by: a member that
+ * is missing here would be dropped in silence on its way to AWS, so this list is exactly what may stand in a task
  * definition file.
  */
 export const registerShape = once(() => structureOf(NormalizedSchema.of(RegisterTaskDefinitionRequest$)))

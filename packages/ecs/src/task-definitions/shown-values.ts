@@ -23,8 +23,8 @@ const shownTexts: Record<string, (value: unknown) => string | undefined> = {
 }
 
 /**
- * The value at `place` for a reader; undefined where it could be a secret. Numbers and switches of the API are shown,
- * those in maps are texts.
+ * The value at `place` for a reader; undefined where it could be a secret. Numbers and switches of the API are
+ * shown, those in maps are texts.
  */
 export function shownValue(place: string, shape: Shape | undefined, value: unknown): string | undefined {
   if (shape?.kind === 'number' || shape?.kind === 'boolean')

@@ -7,8 +7,8 @@ import { parseTaskDefinitionFile } from './parse-file.ts'
 import type { TaskDefinitionSource } from './source-text.ts'
 
 /**
- * The task definition that `source` names, in RegisterTaskDefinition's form. Files are relative to `workspace`. Throws
- * a UserError when it is not there or not valid.
+ * The task definition that `source` names, in RegisterTaskDefinition's form. Files are relative to `workspace`.
+ * Throws a UserError when it is not there or not valid.
  */
 export async function loadTaskDefinition(
   ecs: ECSClient,

@@ -1,8 +1,9 @@
 import { DescribeTasksCommand, type ECSClient, ListTasksCommand, type Task } from '@aws-sdk/client-ecs'
 
 /**
- * The tasks that were started under this name and are not meant to stop, oldest first. `startedBy` has to be the only filter besides the cluster; without a desired status
- * ECS lists what shall run, tasks that are still pending included. ECS API: ListTasks.
+ * The tasks that were started under this name and are not meant to stop, oldest first. `startedBy` has to be the
+ * only filter besides the cluster; without a desired status ECS lists what shall run, tasks that are still pending
+ * included. ECS API: ListTasks.
  */
 export async function runningTasksStartedBy(ecs: ECSClient, cluster: string, startedBy: string): Promise<Task[]> {
   const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster, startedBy, maxResults: 100 }))
@@ -13,7 +14,10 @@ export async function runningTasksStartedBy(ecs: ECSClient, cluster: string, sta
     .sort((a, b) => (a.createdAt?.getTime() ?? 0) - (b.createdAt?.getTime() ?? 0))
 }
 
-/** A task as ECS shows it now; undefined while ECS does not know it yet, and some hour after it stopped. ECS API: DescribeTasks. */
+/**
+ * A task as ECS shows it now; undefined while ECS does not know it yet, and some hour after it stopped. ECS API:
+ * DescribeTasks.
+ */
 export async function describeTask(ecs: ECSClient, cluster: string, taskArn: string): Promise<Task | undefined> {
   const { tasks = [] } = await ecs.send(new DescribeTasksCommand({ cluster, tasks: [taskArn] }))
   return tasks[0]

@@ -14,8 +14,9 @@ export interface FollowedLines {
 }
 
 /**
- * How long the last lines are waited for after a container's end: the log driver hands them over before the container counts as ended, and what
- * remains is their way into CloudWatch Logs. First lines take longer, as their stream has to be made. While lines come, reading goes on.
+ * How long the last lines are waited for after a container's end: the log driver hands them over before the
+ * container counts as ended, and what remains is their way into CloudWatch Logs. First lines take longer, as their
+ * stream has to be made. While lines come, reading goes on.
  */
 const lastLinesMs = 1_200
 const firstLinesMs = 3_000
@@ -23,7 +24,10 @@ const quietMs = 700
 const lookMs = 100
 const finishAtMostMs = 30_000
 
-/** Hands the lines of one container of a task to `print` as they come. Where they cannot be read it says so, once, and goes on without. */
+/**
+ * Hands the lines of one container of a task to `print` as they come. Where they cannot be read it says so, once,
+ * and goes on without.
+ */
 export function followLines(
   { logs, clock, log }: { logs: CloudWatchLogsClient; clock: Clock; log: Log },
   definition: ContainerDefinition | undefined,

@@ -41,8 +41,8 @@ export interface FollowRequest {
 
 export interface FollowedTask {
   /**
-   * `stopped`: not by this step; `timed-out` and `cancelled`: this step asked ECS to stop it; `lost`: ECS does not know it (any more), or may not be
-   * asked.
+   * `stopped`: not by this step; `timed-out` and `cancelled`: this step asked ECS to stop it; `lost`: ECS does not
+   * know it (any more), or may not be asked.
    */
   ended: 'stopped' | 'timed-out' | 'cancelled' | 'lost'
   /** As it was last seen; undefined when ECS never showed it. */
@@ -66,8 +66,9 @@ const graceAfterCancelMs = 5_000
 const graceAfterTimeoutMs = 150_000
 
 /**
- * Follows a task to its end: a line per change of its state, its container's log lines as they come. Stops it on timeout and on cancel and says so in the result; whatever
- * happened, the result tells how the task was last seen. ECS API: DescribeTasks, StopTask; CloudWatch Logs API: GetLogEvents.
+ * Follows a task to its end: a line per change of its state, its container's log lines as they come. Stops it on
+ * timeout and on cancel and says so in the result; whatever happened, the result tells how the task was last seen.
+ * ECS API: DescribeTasks, StopTask; CloudWatch Logs API: GetLogEvents.
  */
 export async function followTask(deps: FollowDeps, request: FollowRequest): Promise<FollowedTask> {
   const { ecs, clock, log, cancelled } = deps
@@ -191,7 +192,10 @@ async function withExitCode(
   return latest
 }
 
-/** Known before STOPPED, which waits for the network interface to go: all containers have ended and the code that counts is there. */
+/**
+ * Known before STOPPED, which waits for the network interface to go: all containers have ended and the code that
+ * counts is there.
+ */
 function isOver({ lastStatus, stopCode, executionStoppedAt, containers = [] }: Task, container: string): boolean {
   if (lastStatus === 'STOPPED') return true
   const chosen = containers.find(({ name }) => name === container)

@@ -15,8 +15,8 @@ export interface LastLines {
 const pagesAtMost = 5
 
 /**
- * The last `count` lines that a container of a task wrote. Never throws for what is merely not there. `runtimeId` (of DescribeTasks) is needed
- * where the container has no awslogs-stream-prefix. CloudWatch Logs API: GetLogEvents.
+ * The last `count` lines that a container of a task wrote. Never throws for what is merely not there. `runtimeId`
+ * (of DescribeTasks) is needed where the container has no awslogs-stream-prefix. CloudWatch Logs API: GetLogEvents.
  */
 export async function lastLogLines(
   logs: CloudWatchLogsClient,

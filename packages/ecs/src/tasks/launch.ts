@@ -16,9 +16,10 @@ export type LaunchSettings = Pick<
 >
 
 /**
- * The settings a service starts its own tasks with, for a one-off task that shall stand beside them: subnets, security groups, launch type or capacity
- * providers, platform version, placement, EBS volumes. Services of the controllers CODE_DEPLOY and EXTERNAL keep them in their PRIMARY task set.
- * Throws a UserError when the task definition is in awsvpc mode and the service has no network. ECS API: DescribeServices, RunTask.
+ * The settings a service starts its own tasks with, for a one-off task that shall stand beside them: subnets,
+ * security groups, launch type or capacity providers, platform version, placement, EBS volumes. Services of the
+ * controllers CODE_DEPLOY and EXTERNAL keep them in their PRIMARY task set. Throws a UserError when the task
+ * definition is in awsvpc mode and the service has no network. ECS API: DescribeServices, RunTask.
  */
 export function networkOf(service: Service, definition: TaskDefinitionInput): LaunchSettings {
   const source = placedBy(service)
@@ -50,7 +51,10 @@ function placedBy(service: Service): Placement {
   return service.networkConfiguration || !taskSet ? service : taskSet
 }
 
-/** Volumes that get their EBS settings at launch need them from RunTask too; the service keeps its own in the PRIMARY deployment. */
+/**
+ * Volumes that get their EBS settings at launch need them from RunTask too; the service keeps its own in the
+ * PRIMARY deployment.
+ */
 function volumesOf(service: Service, definition: TaskDefinitionInput): TaskVolumeConfiguration[] {
   const names = (definition.volumes ?? []).filter((volume) => volume.configuredAtLaunch).map((volume) => volume.name)
   if (names.length === 0) return []

@@ -6,8 +6,9 @@ import { taskId } from './find-tasks.ts'
 export type LogLocation = { group: string; stream: string; region?: string } | { unreadable: string }
 
 /**
- * CloudWatch Logs group and stream of a container of a task. With awslogs-stream-prefix (required on Fargate) the stream is `PREFIX/CONTAINER/TASK-ID`; without it, it is the id
- * that the runtime gave the container. Undefined: not known yet. Amazon ECS developer guide: "Send Amazon ECS logs to CloudWatch".
+ * CloudWatch Logs group and stream of a container of a task. With awslogs-stream-prefix (required on Fargate) the
+ * stream is `PREFIX/CONTAINER/TASK-ID`; without it, it is the id that the runtime gave the container. Undefined:
+ * not known yet. Amazon ECS developer guide: "Send Amazon ECS logs to CloudWatch".
  */
 export function logLocation(
   container: ContainerDefinition,

@@ -5,9 +5,10 @@ import { isAwsError } from '@deploy-actions/aws'
 const pagesPerRead = 20
 
 /**
- * Follows one log stream from its head: every call reads what is there by now, prints it, and resolves to the number of lines. A stream that does
- * not exist yet is no error: it appears with the container's first line. A page without events is not the end; the same token coming back is. One
- * call at a time. CloudWatch Logs API: GetLogEvents.
+ * Follows one log stream from its head: every call reads what is there by now, prints it, and resolves to the
+ * number of lines. A stream that does not exist yet is no error: it appears with the container's first line. A page
+ * without events is not the end; the same token coming back is. One call at a time. CloudWatch Logs API:
+ * GetLogEvents.
  */
 export function logTail(
   logs: CloudWatchLogsClient,

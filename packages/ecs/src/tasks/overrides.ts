@@ -13,7 +13,9 @@ export interface Overrides {
 
 const longestOverrides = 8192
 
-/** Throws a UserError when command and variables are longer than ECS takes; to be asked before anything is changed. */
+/**
+ * Throws a UserError when command and variables are longer than ECS takes; to be asked before anything is changed.
+ */
 export function checkOverrides(overrides: Overrides): void {
   const { length } = JSON.stringify(overridesOf(overrides))
   if (length > longestOverrides)

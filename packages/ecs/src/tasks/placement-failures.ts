@@ -2,8 +2,9 @@ import type { Failure } from '@aws-sdk/client-ecs'
 import { sentence } from '../deployments/texts.ts'
 
 /**
- * Why ECS did not place a task, as a sentence with what to do. `failure` is an entry of `failures[]` in an answer with HTTP 200.
- * Amazon ECS developer guide: "API failure reasons"; aws-actions/amazon-ecs-deploy-task-definition shows the ARN only.
+ * Why ECS did not place a task, as a sentence with what to do. `failure` is an entry of `failures[]` in an answer
+ * with HTTP 200. Amazon ECS developer guide: "API failure reasons"; aws-actions/amazon-ecs-deploy-task-definition
+ * shows the ARN only.
  */
 export function placementFailureText({ reason = '', detail, arn }: Failure, cluster: string): string {
   const known = Object.entries(meanings).find(([start]) => reason.toUpperCase().startsWith(start))

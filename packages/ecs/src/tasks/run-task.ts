@@ -12,16 +12,21 @@ export interface RunTaskRequest extends Overrides {
   /** ARN or family:revision. */
   taskDefinition: string
   launch: LaunchSettings
-  /** By which the task can be found again (ListTasks). At most 36 of `A-Z a-z 0-9 - / _`: what old and new clusters take. */
+  /**
+   * By which the task can be found again (ListTasks). At most 36 of `A-Z a-z 0-9 - / _`: what old and new clusters
+   * take.
+   */
   startedBy: string
-  /** What makes this start one of its own: the same request with the same seed starts no second task within a day. */
+  /**
+   * What makes this start one of its own: the same request with the same seed starts no second task within a day.
+   */
   tokenSeed: string
 }
 
 /**
- * Starts one task. Sends a client token made of the seed and the request, so that a repeated call (an answer that was lost, a step that is run again within the
- * same attempt) gives the task that is there. Throws a UserError when ECS takes the call but places nothing, or refuses it.
- * ECS API: RunTask, "Ensuring idempotency".
+ * Starts one task. Sends a client token made of the seed and the request, so that a repeated call (an answer that
+ * was lost, a step that is run again within the same attempt) gives the task that is there. Throws a UserError when
+ * ECS takes the call but places nothing, or refuses it. ECS API: RunTask, "Ensuring idempotency".
  */
 export async function runTask(ecs: ECSClient, request: RunTaskRequest): Promise<Task> {
   const input = runTaskInput(request)

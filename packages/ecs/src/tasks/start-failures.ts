@@ -6,7 +6,10 @@ export interface StartFailure {
   advice: string
 }
 
-/** A kind of failure: where it is recognised, and what it means. Texts: ECS developer guide, "Amazon ECS stopped task error messages". */
+/**
+ * A kind of failure: where it is recognised, and what it means. Texts: ECS developer guide, "Amazon ECS stopped
+ * task error messages".
+ */
 export interface StartFailureKind {
   pattern: RegExp
   meaning(text: string): StartFailure
@@ -76,7 +79,10 @@ export const startFailureKinds: StartFailureKind[] = [
   })),
 ]
 
-/** What a stopped reason (or a container's reason) of a task that never ran means; undefined for texts that tell nothing known. */
+/**
+ * What a stopped reason (or a container's reason) of a task that never ran means; undefined for texts that tell
+ * nothing known.
+ */
 export function startFailure(text: string): StartFailure | undefined {
   return startFailureKinds.find(({ pattern }) => pattern.test(text))?.meaning(text)
 }

@@ -2,8 +2,8 @@ import { type ECSClient, StopTaskCommand } from '@aws-sdk/client-ecs'
 import { isAwsError } from '@deploy-actions/aws'
 
 /**
- * Asks ECS to stop a task: SIGTERM to its containers, SIGKILL after their stopTimeout (30 s unless set). `reason` appears as the task's stoppedReason. Returns false
- * when there is no such task any more. ECS API: StopTask.
+ * Asks ECS to stop a task: SIGTERM to its containers, SIGKILL after their stopTimeout (30 s unless set). `reason`
+ * appears as the task's stoppedReason. Returns false when there is no such task any more. ECS API: StopTask.
  */
 export async function stopTask(
   ecs: ECSClient,

@@ -23,8 +23,9 @@ export interface TaskEnd {
 }
 
 /**
- * Judges a stopped task by one essential container: others are killed when that one exits, and their 137 or 143 means nothing. A code 0 after somebody's StopTask is
- * no success: a program may answer SIGTERM with a tidy exit in the middle of its work. ECS API: Task, Container.
+ * Judges a stopped task by one essential container: others are killed when that one exits, and their 137 or 143
+ * means nothing. A code 0 after somebody's StopTask is no success: a program may answer SIGTERM with a tidy exit in
+ * the middle of its work. ECS API: Task, Container.
  */
 export function taskEnd(task: Task, container: string): TaskEnd {
   const containers = (task.containers ?? []).map(({ name = '', exitCode, reason }) => ({

@@ -42,10 +42,11 @@ interface Conflict {
 const pauseMs = 3_000
 
 /**
- * Deals with deployments that are under way already, as `onConflict` says. `auto` supersedes those that only go forward (a crash loop without a
- * breaker is in progress for ever, and its fix must be able to ship) and waits for rollbacks and traffic shifts, during which ECS has no deployment
- * to fall back on. Returns the services as they are afterwards; undefined where none was waited for. What they run may then be another revision.
- * Throws a UserError when it may not go on; nothing was updated then.
+ * Deals with deployments that are under way already, as `onConflict` says. `auto` supersedes those that only go
+ * forward (a crash loop without a breaker is in progress for ever, and its fix must be able to ship) and waits for
+ * rollbacks and traffic shifts, during which ECS has no deployment to fall back on. Returns the services as they
+ * are afterwards; undefined where none was waited for. What they run may then be another revision. Throws a
+ * UserError when it may not go on; nothing was updated then.
  */
 export async function settleConflicts(
   context: ConflictContext,
@@ -102,7 +103,9 @@ function kindOf(service: Service, deployment: ServiceDeployment | undefined): Co
   return strategy !== 'ROLLING' || shifts ? 'shifting' : 'forward'
 }
 
-/** ECS goes back under the old deployment's id: PRIMARY is then older than the one that failed, or says what it is. */
+/**
+ * ECS goes back under the old deployment's id: PRIMARY is then older than the one that failed, or says what it is.
+ */
 function isRollingBack(service: Service): boolean {
   const primary = primaryOf(service)
   if (/rolling back/i.test(primary?.rolloutStateReason ?? '')) return true
@@ -113,9 +116,9 @@ function isRollingBack(service: Service): boolean {
 }
 
 /**
- * Whether the present deployment has succeeded although `rolloutState` lags behind, or stays behind while old tasks leave in the background
- * (ECS API: EarlySuccessCriteria). `currentServiceDeployment` may still name an earlier one, whose end says nothing; nor does the success of long
- * ago that a deployment had which ECS is going back to.
+ * Whether the present deployment has succeeded although `rolloutState` lags behind, or stays behind while old tasks
+ * leave in the background (ECS API: EarlySuccessCriteria). `currentServiceDeployment` may still name an earlier
+ * one, whose end says nothing; nor does the success of long ago that a deployment had which ECS is going back to.
  */
 function isOver(service: Service, deployment: ServiceDeployment | undefined): boolean {
   if (deployment?.status !== 'SUCCESSFUL' || isRollingBack(service)) return false

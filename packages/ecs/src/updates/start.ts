@@ -21,10 +21,10 @@ export interface UpdateRequest {
 }
 
 /**
- * Updates one service and says which deployment that started. Only what is given is sent (ECS API: UpdateService). When nothing changed, ECS
- * starts no deployment: `created` is false and the deployment is the one that was PRIMARY already. To ask for what failed and still is PRIMARY
- * means to try again, which ECS only does when forced.
- * Throws UserError for a missing or inactive service, and for a task definition that is INACTIVE.
+ * Updates one service and says which deployment that started. Only what is given is sent (ECS API: UpdateService).
+ * When nothing changed, ECS starts no deployment: `created` is false and the deployment is the one that was PRIMARY
+ * already. To ask for what failed and still is PRIMARY means to try again, which ECS only does when forced. Throws
+ * UserError for a missing or inactive service, and for a task definition that is INACTIVE.
  */
 export async function startDeployment(
   ecs: ECSClient,
@@ -75,8 +75,9 @@ export function startedAfter(current: StartedDeployment, before: Service, create
 }
 
 /**
- * The revision that ECS would roll back to. That is not what is PRIMARY when this is the fix of a deployment that never completed, but the newest
- * one that did, which is still listed while its tasks run (ECS developer guide: deployment circuit breaker).
+ * The revision that ECS would roll back to. That is not what is PRIMARY when this is the fix of a deployment that
+ * never completed, but the newest one that did, which is still listed while its tasks run (ECS developer guide:
+ * deployment circuit breaker).
  */
 export function rollbackRevision(service: Service): string | undefined {
   const completed = (service.deployments ?? [])

@@ -6,8 +6,8 @@ import type { StartedDeployment } from '../deployments/types.ts'
 import { describeServices } from '../services/describe.ts'
 
 /**
- * `not-found`: ECS does not list the deployment yet, which can take half a minute after the update. `text` is what that means for the service, for a
- * reader.
+ * `not-found`: ECS does not list the deployment yet, which can take half a minute after the update. `text` is what
+ * that means for the service, for a reader.
  */
 export type StopResult =
   | { result: 'stopped' | 'ended'; text: string; serviceDeploymentArn: string }
@@ -24,8 +24,9 @@ export interface StopOptions {
 const pauseMs = 1_000
 
 /**
- * Stops a running deployment and has ECS roll it back (ECS API: StopServiceDeployment, stopType ROLLBACK). Works without rollback being configured.
- * One that has ended, or is not listed yet, is no error: the result says so. Throws AccessError when the role may not.
+ * Stops a running deployment and has ECS roll it back (ECS API: StopServiceDeployment, stopType ROLLBACK). Works
+ * without rollback being configured. One that has ended, or is not listed yet, is no error: the result says so.
+ * Throws AccessError when the role may not.
  */
 export async function stopDeployment(
   ecs: ECSClient,

@@ -24,8 +24,8 @@ export type UndoResult =
   | { kind: 'failed'; cause: unknown }
 
 /**
- * Stops a deployment of ours and has ECS roll it back (ECS API: StopServiceDeployment). The context's client is built without the run's cancel, as
- * it has to speak after it. Never throws.
+ * Stops a deployment of ours and has ECS roll it back (ECS API: StopServiceDeployment). The context's client is
+ * built without the run's cancel, as it has to speak after it. Never throws.
  */
 export async function undoDeployment(
   context: WatchContext,

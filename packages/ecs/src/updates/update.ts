@@ -20,9 +20,15 @@ export interface UpdateContext {
 /** One service's update. */
 export interface ServiceUpdate extends UpdateRequest {
   before: Service
-  /** What the service is to run, as ARN or `family:revision`: by it the deployment is known should the answer be lost. */
+  /**
+   * What the service is to run, as ARN or `family:revision`: by it the deployment is known should the answer be
+   * lost.
+   */
   brings: string
-  /** At ECS's limit of active deployments the newest is stopped and the update repeated, for as long as this. Default: refused. */
+  /**
+   * At ECS's limit of active deployments the newest is stopped and the update repeated, for as long as this.
+   * Default: refused.
+   */
   makeRoomMs?: number
 }
 
@@ -34,13 +40,17 @@ export type ServiceUpdateResult =
   /** ECS gave no clear answer, and no deployment of this update shows: it may still have been started. */
   | { kind: 'unanswered'; message: string }
 
-/** After a cancel an update that is under way may wait so long for its answer, and as long again be looked for: the step has 7.5 s in all. */
+/**
+ * After a cancel an update that is under way may wait so long for its answer, and as long again be looked for: the
+ * step has 7.5 s in all.
+ */
 const afterCancelMs = 1_200
 const roomPauseMs = 3_000
 
 /**
- * Updates services side by side; answers in the order of `updates`, and never throws: what happens to one service does not hold back another.
- * `onResult` is called as soon as each is known, since a run may be killed before the last.
+ * Updates services side by side; answers in the order of `updates`, and never throws: what happens to one service
+ * does not hold back another. `onResult` is called as soon as each is known, since a run may be killed before the
+ * last.
  */
 export async function updateServices(
   context: UpdateContext,

@@ -4,9 +4,9 @@ import type { Freeze, Intent, RecordState, Release } from '../record/state.ts'
 import type { AdmissionQuestion, AdmissionRefusal, GateImage } from './types.ts'
 
 /**
- * Why a release may not go on at all, whatever its images and its schema: the record is frozen (unless its commit may
- * pass), an operator went back from it, an image of it is marked bad, or a run that was triggered later came first.
- * Undefined when it may. A way back is not asked for a freeze, and an undo for nothing.
+ * Why a release may not go on at all, whatever its images and its schema: the record is frozen (unless its commit
+ * may pass), an operator went back from it, an image of it is marked bad, or a run that was triggered later came
+ * first. Undefined when it may. A way back is not asked for a freeze, and an undo for nothing.
  */
 export async function notAdmitted(question: AdmissionQuestion): Promise<AdmissionRefusal | undefined> {
   const { state, purpose, images, commit, run, runOrder, named, now } = question

@@ -9,8 +9,8 @@ import type { GateAnswer, GateGo, GateImage, GatePurpose, GateQuestion, GuardAns
 
 /**
  * The one question that is asked before code is put into service or the database migrated: may this release go on
- * (once, whatever its images are), and do code and schema belong together (of every image). Reads from ECR only what
- * the record does not hold. The answer is data; `gateText` and `warningText` make words of it.
+ * (once, whatever its images are), and do code and schema belong together (of every image). Reads from ECR only
+ * what the record does not hold. The answer is data; `gateText` and `warningText` make words of it.
  */
 export async function askGate(question: GateQuestion): Promise<GateAnswer> {
   const refusal = await notAdmitted(question)
@@ -29,8 +29,8 @@ export async function askGate(question: GateQuestion): Promise<GateAnswer> {
 const unknownImage: GateImage = { name: 'this release', digest: undefined, read: undefined }
 
 /**
- * Whether there may be a schema to guard. An operator who goes back wants to be certain; a release of an application
- * that never had migrations is not held up.
+ * Whether there may be a schema to guard. An operator who goes back wants to be certain; a release of an
+ * application that never had migrations is not held up.
  */
 export function hasSchema({ pending, schema, intent }: RecordState, purpose: GatePurpose): boolean {
   if (pending || intent?.level?.includes('.')) return true

@@ -4,10 +4,10 @@ import { type Migration, parseLevel, schemaLevel, sortMigrations } from '../leve
 import type { RecordState } from '../record/state.ts'
 
 /**
- * The migrations behind a level that the record holds: of the database's schema, or of a migration of unknown end, which
- * may have applied all of them. Read from the labels of the image that the record names with the level; where that is
- * gone from ECR, from a recorded release of the same level, or recognised as the beginning of `image`'s own list.
- * Undefined when there is no level or no list can be found.
+ * The migrations behind a level that the record holds: of the database's schema, or of a migration of unknown end,
+ * which may have applied all of them. Read from the labels of the image that the record names with the level; where
+ * that is gone from ECR, from a recorded release of the same level, or recognised as the beginning of `image`'s own
+ * list. Undefined when there is no level or no list can be found.
  */
 export async function migrationsOf(
   recorded: { level: string; digest?: string } | undefined,

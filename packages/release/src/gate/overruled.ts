@@ -5,9 +5,10 @@ import type { AdmissionQuestion, AdmissionRefusal } from './types.ts'
 export type Overruling = Exclude<AdmissionRefusal, { because: 'superseded' }>
 
 /**
- * What has been decided against a release since the gate let it go on: releases were frozen, an image of it was marked
- * bad, or an operator went back from it. Undefined when nothing was. `stage`: a freeze ends a release that was just
- * updated. For one that has completed it does not count, unless the release is not on record and so may be what is meant.
+ * What has been decided against a release since the gate let it go on: releases were frozen, an image of it was
+ * marked bad, or an operator went back from it. Undefined when nothing was. `stage`: a freeze ends a release that
+ * was just updated. For one that has completed it does not count, unless the release is not on record and so may be
+ * what is meant.
  */
 export async function overruled(
   question: Omit<AdmissionQuestion, 'purpose' | 'runOrder'>,

@@ -4,9 +4,9 @@ import type { RecordState } from '../record/state.ts'
 import type { GateAnswer, GateGo } from './types.ts'
 
 /**
- * Asks the gate on the very state that the write replaces, and writes `change` only when it lets go: whatever another
- * writer puts there in between is seen. A refusal leaves the record as it was. For every intent: a release, a way back,
- * a migration. Returns the record as it was written or, where the gate refused, as it was found.
+ * Asks the gate on the very state that the write replaces, and writes `change` only when it lets go: whatever
+ * another writer puts there in between is seen. A refusal leaves the record as it was. For every intent: a release,
+ * a way back, a migration. Returns the record as it was written or, where the gate refused, as it was found.
  */
 export async function recordIntent<Answer extends GateAnswer | { go: false }>(
   store: RecordStore,

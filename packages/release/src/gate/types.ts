@@ -2,8 +2,8 @@ import type { SchemaReader } from '../levels/image-schema.ts'
 import type { BadMark, Freeze, Intent, PendingMigration, RecordState, Release, Snapshot } from '../record/state.ts'
 
 /**
- * `deploy`: code is to serve. `migrate`: its migrations are to run. `rollback`: an operator has older code serve again.
- * `undo`: a step takes back what it has just deployed, which only the schema can forbid.
+ * `deploy`: code is to serve. `migrate`: its migrations are to run. `rollback`: an operator has older code serve
+ * again. `undo`: a step takes back what it has just deployed, which only the schema can forbid.
  */
 export type GatePurpose = 'deploy' | 'migrate' | 'rollback' | 'undo'
 
@@ -34,7 +34,9 @@ export interface AdmissionQuestion {
 }
 
 export interface GateQuestion extends AdmissionQuestion {
-  /** Whether the run of the pending migration holds the lock still, so that the migration runs now and is not lost. */
+  /**
+   * Whether the run of the pending migration holds the lock still, so that the migration runs now and is not lost.
+   */
   running?: boolean
   /** What to do with a new migration that sorts before applied ones. Default: warn. */
   order?: 'warn' | 'strict'
@@ -58,8 +60,8 @@ interface Answered {
 export interface GateGo extends Answered {
   go: true
   /**
-   * `unguarded`: there is no schema to guard, or no image to guard it from. `first`: nothing is on record, and the image
-   * needs nothing. `migrates`: its migrations are to run.
+   * `unguarded`: there is no schema to guard, or no image to guard it from. `first`: nothing is on record, and the
+   * image needs nothing. `migrates`: its migrations are to run.
    */
   because: 'unguarded' | 'equal' | 'first' | 'migrates' | 'overridden'
   /** The migrations that are to run, in order. */

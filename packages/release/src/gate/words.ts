@@ -6,8 +6,8 @@ type Because = GateRefusal['because']
 type Refusal<One extends Because> = Extract<GateRefusal, { because: One }>
 
 /**
- * A refusal for a reader: what was found, that nothing was changed, what to do or which input overrides it. `name`: the
- * record's, for commands.
+ * A refusal for a reader: what was found, that nothing was changed, what to do or which input overrides it. `name`:
+ * the record's, for commands.
  */
 export function gateText(refusal: GateRefusal, name: string): string {
   return (texts[refusal.because] as (refusal: GateRefusal, name: string) => string)(refusal, name)
@@ -27,7 +27,10 @@ export function warningText(warning: GateWarning, name: string): string {
   }
 }
 
-/** What was decided against a release after the gate had let it go on, by whom and why. `what`: a better word for it. */
+/**
+ * What was decided against a release after the gate had let it go on, by whom and why. `what`: a better word for
+ * it.
+ */
 export function decisionText({ because, decision }: Overruling, what = decided[because]): string {
   const { by, since, reason }: Partial<BadMark> = decision
   return `${what}${by ? ` (${by} on ${since}${reason ? `: ${reason}` : ''})` : ''}`
@@ -40,7 +43,9 @@ export function liftText(name: string, commit = 'FULL_SHA_OF_THE_COMMIT'): strin
   return `To lift the freeze: ${edit('del(.freeze)')} To let one commit pass and keep the freeze for all others: ${edit(`.freeze.pass = "${commit}"`)}`
 }
 
-/** Since when an image is marked bad, by whom, and why; `where`: in which environment, where that is another one. */
+/**
+ * Since when an image is marked bad, by whom, and why; `where`: in which environment, where that is another one.
+ */
 export function markText({ since, by, reason }: BadMark, where?: string): string {
   return `was marked bad${where ? ` in ${where}` : ''} on ${since}${by ? ` by ${by}` : ''}${reason ? `: ${reason}` : ''}`
 }

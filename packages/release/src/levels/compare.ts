@@ -1,9 +1,9 @@
 import { compareNames, type Migration, sortMigrations } from './schema-level.ts'
 
 /**
- * `equal`: the database has exactly what the image expects. `ahead`: the image brings further migrations. `behind`: the
- * database has migrations the image does not know. `diverged`: both at once, or the content of an applied one was
- * changed.
+ * `equal`: the database has exactly what the image expects. `ahead`: the image brings further migrations. `behind`:
+ * the database has migrations the image does not know. `diverged`: both at once, or the content of an applied one
+ * was changed.
  */
 export type LevelRelation = 'equal' | 'ahead' | 'behind' | 'diverged'
 
@@ -20,7 +20,8 @@ export interface LevelComparison {
 }
 
 /**
- * Compares by inclusion what an image knows with what a database has. Order and duplicates of the lists do not matter.
+ * Compares by inclusion what an image knows with what a database has. Order and duplicates of the lists do not
+ * matter.
  */
 export function compareLevels(image: Migration[], applied: Migration[]): LevelComparison {
   const known = new Map(image.map(({ name, hash }) => [name, hash]))

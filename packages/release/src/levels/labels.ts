@@ -19,14 +19,16 @@ export interface ImageSchema {
 
 export const noSchema: ImageSchema = { level: noLevel, migrations: [] }
 
-/** Linux refuses a single command-line argument above 128 KiB, and labels reach `docker buildx build` as arguments. */
+/**
+ * Linux refuses a single command-line argument above 128 KiB, and labels reach `docker buildx build` as arguments.
+ */
 const longestPlain = 65_536
 const longestUnpacked = 16 * 1024 * 1024
 const packed = 'gzip:'
 
 /**
- * The list as label text: a JSON object `{"0001_init.sql":"3f9ac2d1b0c4"}` on one line, readable in `docker inspect`;
- * above 64 KiB (about 1000 migrations) the same text as `gzip:` and base64url.
+ * The list as label text: a JSON object `{"0001_init.sql":"3f9ac2d1b0c4"}` on one line, readable in `docker
+ * inspect`; above 64 KiB (about 1000 migrations) the same text as `gzip:` and base64url.
  */
 export function encodeMigrations(migrations: Migration[]): string {
   const text = JSON.stringify(Object.fromEntries(sortMigrations(migrations).map(({ name, hash }) => [name, hash])))
@@ -66,8 +68,8 @@ export function schemaLabels(migrations: Migration[]): Record<string, string> {
 }
 
 /**
- * What an image says of itself. Without the labels the level is `none`. Throws a UserError when a label is damaged, is
- * missing beside the other, or when the two contradict each other.
+ * What an image says of itself. Without the labels the level is `none`. Throws a UserError when a label is damaged,
+ * is missing beside the other, or when the two contradict each other.
  */
 export function schemaFromLabels(labels: Record<string, string>): ImageSchema {
   const levelText = labels[LABELS.schemaLevel]

@@ -5,8 +5,8 @@ import { UserError } from '@deploy-actions/action-kit'
 import { compareNames, type Migration } from './schema-level.ts'
 
 /**
- * Ledgers of migration tools that change with every new migration, and texts for people: an edit there is not an edited
- * past. (Atlas, Prisma, Drizzle, Python packages.)
+ * Ledgers of migration tools that change with every new migration, and texts for people: an edit there is not an
+ * edited past. (Atlas, Prisma, Drizzle, Python packages.)
  */
 const besideMigrations = [
   /^atlas\.sum$/,
@@ -20,8 +20,8 @@ const besideMigrations = [
 const editorLeftovers = [/~$/, /^#.*#$/, /\.(bak|orig|rej|sw[a-p]|tmp)$/i]
 
 /**
- * Whether a file counts as a migration, by its path below the migrations directory (with `/`). Hidden files and folders
- * do not.
+ * Whether a file counts as a migration, by its path below the migrations directory (with `/`). Hidden files and
+ * folders do not.
  */
 export function isMigration(relativePath: string): boolean {
   const parts = relativePath.split('/')
@@ -31,10 +31,10 @@ export function isMigration(relativePath: string): boolean {
 }
 
 /**
- * The migrations below `directory`, sorted by the bytes of their relative paths (always with `/`). Every regular file
- * counts, in folders too, but what `isMigration` leaves out. Contents are hashed as bytes: a file that was checked out
- * with CRLF is another file, since it also ships so. Throws a UserError when `directory` is missing or is no directory,
- * and for a link to a directory, whose files would silently be left out.
+ * The migrations below `directory`, sorted by the bytes of their relative paths (always with `/`). Every regular
+ * file counts, in folders too, but what `isMigration` leaves out. Contents are hashed as bytes: a file that was
+ * checked out with CRLF is another file, since it also ships so. Throws a UserError when `directory` is missing or
+ * is no directory, and for a link to a directory, whose files would silently be left out.
  */
 export async function readMigrations(directory: string): Promise<Migration[]> {
   const found = await stat(directory).catch(() => undefined)

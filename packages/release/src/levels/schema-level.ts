@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto'
 
-/** One file of the application's migrations: its path below the migrations directory, and a short hash of its bytes. */
+/**
+ * One file of the application's migrations: its path below the migrations directory, and a short hash of its bytes.
+ */
 export interface Migration {
   name: string
   /** The first 12 hex digits of the content's SHA-256. */
   hash: string
 }
 
-/** Which migrations a database has, or an image expects. `text` is `17.3f9ac2d1`, or `none` without any migration. */
+/**
+ * Which migrations a database has, or an image expects. `text` is `17.3f9ac2d1`, or `none` without any migration.
+ */
 export interface SchemaLevel {
   count: number
   /** 8 hex digits over the *set* of names and contents, in whatever order they come; empty without migrations. */

@@ -27,10 +27,10 @@ const pollMs = 5_000
 const sayAgainMs = 60_000
 
 /**
- * Takes the lock of a record, waiting for whoever holds it, with a line when it changes hands and every minute. A lock
- * past its end, one that an earlier attempt of the same run left behind, and one's own are taken over. Of several
- * takers only one gets it, since every write has to follow the version that its writer read. Needs `ssm:GetParameter`
- * and `ssm:PutParameter` on `<record>/lock`.
+ * Takes the lock of a record, waiting for whoever holds it, with a line when it changes hands and every minute. A
+ * lock past its end, one that an earlier attempt of the same run left behind, and one's own are taken over. Of
+ * several takers only one gets it, since every write has to follow the version that its writer read. Needs
+ * `ssm:GetParameter` and `ssm:PutParameter` on `<record>/lock`.
  */
 export async function acquireLock(deps: LockDeps, request: LockRequest): Promise<LockResult> {
   const { ssm, clock, log, signal } = deps
@@ -70,8 +70,8 @@ export async function acquireLock(deps: LockDeps, request: LockRequest): Promise
 }
 
 /**
- * Gives the lock back, if it is held under `token`; never another's. Returns whether it was ours. The parameter stays,
- * as free: deleting it could take a lock away that somebody else has got in the meantime.
+ * Gives the lock back, if it is held under `token`; never another's. Returns whether it was ours. The parameter
+ * stays, as free: deleting it could take a lock away that somebody else has got in the meantime.
  */
 export async function releaseLock(ssm: SSMClient, clock: Clock, key: RecordKey, token: string): Promise<boolean> {
   for (let attempt = 0; attempt < 10; attempt++) {
@@ -99,7 +99,9 @@ export function describeHolder(holder: LockHolder): string {
   return `${holder.run}${what ? ` (${what})` : ''}`
 }
 
-/** A damaged lock counts as free: it protects nothing that can be named, and would hold up every release for ever. */
+/**
+ * A damaged lock counts as free: it protects nothing that can be named, and would hold up every release for ever.
+ */
 async function readLockState(ssm: SSMClient, key: RecordKey): Promise<{ state?: LockState; newest: number }> {
   const { value, newest = 0 } = (await readParameter(ssm, lockName(key))) ?? {}
   return { state: value as LockState | undefined, newest }

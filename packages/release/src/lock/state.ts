@@ -30,8 +30,8 @@ export function holderOf(state: LockState | undefined, now: Date): LockHolder | 
 }
 
 /**
- * Whether `holder` may have the lock that `held` has: it is its own, or that of an earlier attempt. A run is repeated
- * only after its previous attempt has ended, so what that one left behind holds nobody up.
+ * Whether `holder` may have the lock that `held` has: it is its own, or that of an earlier attempt. A run is
+ * repeated only after its previous attempt has ended, so what that one left behind holds nobody up.
  */
 export function mayTake(held: LockHolder, holder: LockHolder): boolean {
   const isEarlier = (held.attempt ?? 1) < (holder.attempt ?? 1)

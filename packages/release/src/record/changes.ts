@@ -17,7 +17,9 @@ export function migrationTask(task: string): Change {
   return (state) => (state.pending ? { ...state, pending: { ...state.pending, task } } : state)
 }
 
-/** The task ended with exit code 0 (or a status command has proven the level): the database has what `digest` lists. */
+/**
+ * The task ended with exit code 0 (or a status command has proven the level): the database has what `digest` lists.
+ */
 export function migrationDone(schema: { level: string; digest?: string; since: string; run?: string }): Change {
   return (state) => ({ ...state, schema, pending: undefined })
 }
@@ -34,8 +36,8 @@ export function migrationNotStarted(digest: string, before?: PendingMigration): 
 export type ReleaseStart = Omit<Subject, 'services'> & { since: string }
 
 /**
- * A release begins. One before it that serves, but whose job was lost before it could say so, is on record as a release
- * from here on.
+ * A release begins. One before it that serves, but whose job was lost before it could say so, is on record as a
+ * release from here on.
  */
 export function releaseBegun(start: ReleaseStart): Change {
   return (state) => {
@@ -50,8 +52,8 @@ export function releaseBegun(start: ReleaseStart): Change {
 }
 
 /**
- * Right before UpdateService: what the release of this run means to put into service. Begins the release where no step
- * before has.
+ * Right before UpdateService: what the release of this run means to put into service. Begins the release where no
+ * step before has.
  */
 export function targetRecorded(start: ReleaseStart, target: Record<string, string>): Change {
   return (before) => {
@@ -63,7 +65,8 @@ export function targetRecorded(start: ReleaseStart, target: Record<string, strin
 }
 
 /**
- * These services of this run's release have completed, at that time. Ignored when another intent is on record by now.
+ * These services of this run's release have completed, at that time. Ignored when another intent is on record by
+ * now.
  */
 export function servicesCompleted(run: string | undefined, services: Record<string, string>, at: string): Change {
   return (state) =>
@@ -94,8 +97,8 @@ export function intentEnded(
 export type WayBackStart = Omit<Subject, 'services'> & Pick<Intent, 'target' | 'since' | 'release' | 'by'>
 
 /**
- * A way back begins: a release under way cannot end well any more. One that is under way to the same image is joined,
- * so that several runs make one entry.
+ * A way back begins: a release under way cannot end well any more. One that is under way to the same image is
+ * joined, so that several runs make one entry.
  */
 export function wayBackBegun(start: WayBackStart): Change {
   return (state) => {
@@ -109,8 +112,8 @@ export function wayBackBegun(start: WayBackStart): Change {
 }
 
 /**
- * These services of the way back have completed. With the last of its target what it went back to is the newest in the
- * list, but as old as it was. Where another intent has begun since, it is on record all the same.
+ * These services of the way back have completed. With the last of its target what it went back to is the newest in
+ * the list, but as old as it was. Where another intent has begun since, it is on record all the same.
  */
 export function wayBackCompleted(way: Pick<Intent, 'number' | 'release'>, subject: Subject, at: string): Change {
   return (state) => {
@@ -134,7 +137,9 @@ export function pardoned(image: ImageIdentity): Change {
     badMark(state.bad, image) ? { ...state, bad: state.bad.filter((mark) => !badMark([mark], image)) } : state
 }
 
-/** Marks images bad. Their sources are marked with them, unless an image of the same sources is known to be good. */
+/**
+ * Marks images bad. Their sources are marked with them, unless an image of the same sources is known to be good.
+ */
 export function markedBad(marks: BadMark[]): Change {
   return (state) => {
     const old = state.bad.filter(({ digest }) => !marks.some((mark) => mark.digest === digest))

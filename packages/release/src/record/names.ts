@@ -24,9 +24,9 @@ export const segment = /^[A-Za-z0-9_.-]{1,100}$/
 export const segmentHint = 'letters, digits, ".", "-" and "_", at most 100'
 
 /**
- * The name under which all migrations of one database are started (ECS API: RunTask, `startedBy`), whatever run they
- * belong to: by it others find a task that runs. `database` is application and environment, or without a record cluster
- * and service. 35 of the 36 characters that AWS takes everywhere.
+ * The name under which all migrations of one database are started (ECS API: RunTask, `startedBy`), whatever run
+ * they belong to: by it others find a task that runs. `database` is application and environment, or without a
+ * record cluster and service. 35 of the 36 characters that AWS takes everywhere.
  */
 export function migrationsStartedBy(...database: string[]): string {
   const hash = createHash('sha256').update(database.join('\0')).digest('hex')
@@ -38,8 +38,8 @@ export function lockName(key: RecordKey): string {
 }
 
 /**
- * How the record and the lock name a run: the link to it, with the attempt where it was repeated. Outside GitHub, who
- * started it.
+ * How the record and the lock name a run: the link to it, with the attempt where it was repeated. Outside GitHub,
+ * who started it.
  */
 export function runName({ runUrl, runAttempt, actor }: Pick<GitHubContext, 'runUrl' | 'runAttempt' | 'actor'>): string {
   if (!runUrl) return `${actor || 'someone'} outside GitHub`
@@ -57,8 +57,8 @@ function withoutAttempt(run: string): string {
 
 /**
  * Where a run stands among the runs of its workflow: `deploy.yml#12`, from GITHUB_WORKFLOW_REF
- * (`octo/shop/.github/workflows/deploy.yml@refs/heads/main`) and GITHUB_RUN_NUMBER, which counts up with every trigger
- * and stays the same when a run is repeated. Undefined outside a workflow.
+ * (`octo/shop/.github/workflows/deploy.yml@refs/heads/main`) and GITHUB_RUN_NUMBER, which counts up with every
+ * trigger and stays the same when a run is repeated. Undefined outside a workflow.
  */
 export function runOrder(env: NodeJS.ProcessEnv): string | undefined {
   const file = env.GITHUB_WORKFLOW_REF?.split('@')[0]?.split('/').at(-1)

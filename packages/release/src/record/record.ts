@@ -27,8 +27,8 @@ export interface RecordStore {
 }
 
 /**
- * Reads the record; undefined when there is none yet. Needs `ssm:GetParameter` on the parameter. Throws a UserError for
- * a damaged record and for one of a newer format.
+ * Reads the record; undefined when there is none yet. Needs `ssm:GetParameter` on the parameter. Throws a UserError
+ * for a damaged record and for one of a newer format.
  */
 export async function readRecord(ssm: SSMClient, key: RecordKey): Promise<StoredRecord | undefined> {
   const name = recordName(key)
@@ -38,10 +38,10 @@ export async function readRecord(ssm: SSMClient, key: RecordKey): Promise<Stored
 
 /**
  * Reads the record, applies `change` and writes it after the version that was read; when another writer came first,
- * does it again with what that one wrote. So `change` always judges the very state that the write replaces, and may ask
- * and wait while it does. Creates the record where there is none. A change that returns the very same object writes
- * nothing. Needs `ssm:GetParameter` and `ssm:PutParameter`. Throws a UserError when the run is cancelled before the
- * write.
+ * does it again with what that one wrote. So `change` always judges the very state that the write replaces, and may
+ * ask and wait while it does. Creates the record where there is none. A change that returns the very same object
+ * writes nothing. Needs `ssm:GetParameter` and `ssm:PutParameter`. Throws a UserError when the run is cancelled
+ * before the write.
  */
 export async function updateRecord(
   { ssm, clock = systemClock, signal }: RecordStore,

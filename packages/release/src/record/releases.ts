@@ -42,8 +42,9 @@ export function wentBackFrom(
 }
 
 /**
- * Whether the release on record as intent is what serves, however its job ended: all that it meant to put into service
- * completed, and no service of the release before is missing, as it would be between two deployments of one job.
+ * Whether the release on record as intent is what serves, however its job ended: all that it meant to put into
+ * service completed, and no service of the release before is missing, as it would be between two deployments of one
+ * job.
  */
 export function intentServes({ intent, releases: [newest] }: RecordState): boolean {
   if (intent?.kind !== 'release' || !intent.completed || intent.outcome) return false

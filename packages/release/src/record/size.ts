@@ -14,9 +14,9 @@ const longestReason = 200
 const longestRun = 'https://github.example.com/organisation-name/repository-name/actions/runs/12345678901/attempts/12'
 
 /**
- * Makes the state fit into one SSM parameter: the oldest entries go first, releases down to three, then bad marks, then
- * releases again; never the newest release, nor the one that a rollback would return to. Throws a UserError when even
- * those do not fit.
+ * Makes the state fit into one SSM parameter: the oldest entries go first, releases down to three, then bad marks,
+ * then releases again; never the newest release, nor the one that a rollback would return to. Throws a UserError
+ * when even those do not fit.
  */
 export function trimRecord(state: RecordState, name: string): RecordState {
   const { bad, freeze } = state
@@ -38,8 +38,8 @@ export function trimRecord(state: RecordState, name: string): RecordState {
 }
 
 /**
- * Whether the record can take what may come of the release whose target it holds: its completion, and a rollback with
- * freeze and mark. Throws a UserError when it cannot, before anything has happened that it could not hold.
+ * Whether the record can take what may come of the release whose target it holds: its completion, and a rollback
+ * with freeze and mark. Throws a UserError when it cannot, before anything has happened that it could not hold.
  */
 export function checkSizeToCome(state: RecordState, name: string): void {
   const { intent, releases, counter } = state
@@ -86,7 +86,9 @@ function dropOldest({ releases, bad }: RecordState, count: number): Release[] {
   return releases.filter((release) => !dropped.has(release))
 }
 
-/** One line of at most 200 characters. SSM refuses a value that holds `{{`, which would refer to another parameter. */
+/**
+ * One line of at most 200 characters. SSM refuses a value that holds `{{`, which would refer to another parameter.
+ */
 function shortText(text: string): string {
   const line = text.replace(/\s+/g, ' ').replaceAll('{{', '{ {').trim()
   return line.length > longestReason ? `${line.slice(0, longestReason - 1)}…` : line

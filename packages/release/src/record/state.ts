@@ -1,7 +1,8 @@
 /**
  * What is known of one application in one environment. Times are ISO 8601 in UTC and only told to readers: what is
- * older is decided by numbers, which the record hands out itself. Runs are links to GitHub runs, levels are texts such
- * as `17.3f9ac2d1` or `none`, digests `sha256:…`, task definitions `family:revision`: nothing here holds an account id.
+ * older is decided by numbers, which the record hands out itself. Runs are links to GitHub runs, levels are texts
+ * such as `17.3f9ac2d1` or `none`, digests `sha256:…`, task definitions `family:revision`: nothing here holds an
+ * account id.
  */
 export interface RecordState {
   /** Number of the newest intent. Every release and every way back gets the next one. */
@@ -15,8 +16,8 @@ export interface RecordState {
   /** Releases that ended well, in the order in which they came into service, the last one first. */
   releases: Release[]
   /**
-   * The release or way back under way, or how the last one ended that did not end well. A way back stays here until the
-   * next intent.
+   * The release or way back under way, or how the last one ended that did not end well. A way back stays here until
+   * the next intent.
    */
   intent?: Intent
   bad: BadMark[]
@@ -61,7 +62,8 @@ export interface Subject {
   services: Record<string, string>
   run?: string
   /**
-   * Workflow file and run number, `deploy.yml#12`: of two runs of one workflow the higher number was triggered later.
+   * Workflow file and run number, `deploy.yml#12`: of two runs of one workflow the higher number was triggered
+   * later.
    */
   runOrder?: string
 }
@@ -76,13 +78,14 @@ export interface Intent extends Subject {
   kind: 'release' | 'rollback'
   number: number
   /**
-   * What it means to put into service, by service, written before UpdateService: `family:revision`, or the digest where
-   * the revision is still to be made.
+   * What it means to put into service, by service, written before UpdateService: `family:revision`, or the digest
+   * where the revision is still to be made.
    */
   target: Record<string, string>
   since: string
   /**
-   * When all of `target` had completed. What follows in the job (a tag, a notification) no longer decides what serves.
+   * When all of `target` had completed. What follows in the job (a tag, a notification) no longer decides what
+   * serves.
    */
   completed?: string
   /** Absent while it is under way (or was killed). */

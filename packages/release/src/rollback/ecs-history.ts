@@ -9,10 +9,10 @@ export interface PastDeployment {
 }
 
 /**
- * Service revisions that a service without a record may return to, best first (ECS API: ListServiceDeployments). First
- * what the present deployment replaced, then what earlier deployments brought, of both only what was deployed
- * successfully; at last, where nothing of that is known any more (ECS keeps deployments for 90 days), what the present
- * deployment replaced.
+ * Service revisions that a service without a record may return to, best first (ECS API: ListServiceDeployments).
+ * First what the present deployment replaced, then what earlier deployments brought, of both only what was deployed
+ * successfully; at last, where nothing of that is known any more (ECS keeps deployments for 90 days), what the
+ * present deployment replaced.
  */
 export function earlierRevisions(deployments: PastDeployment[], presentRevision: string): string[] {
   const newestFirst = [...deployments].sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())

@@ -21,9 +21,9 @@ export type Previous =
   | { kind: 'releases'; releases: Release[] }
 
 /**
- * Where a rollback to `previous` goes: the newest release that ended well, is older than what is meant to serve and is
- * not marked bad. Meant to serve is a release that has written down its target; otherwise what serves now. What is on
- * record nowhere (a failed release, a change by hand) is newer than all.
+ * Where a rollback to `previous` goes: the newest release that ended well, is older than what is meant to serve and
+ * is not marked bad. Meant to serve is a release that has written down its target; otherwise what serves now. What
+ * is on record nowhere (a failed release, a change by hand) is newer than all.
  */
 export function previousOf(state: RecordState, present: PresentService[]): Previous {
   const { intent, bad } = state

@@ -4,11 +4,11 @@ import { memoised } from '@deploy-actions/action-kit'
 import { isAwsError } from '@deploy-actions/aws'
 
 /**
- * Compare-and-set on an SSM parameter, which SSM itself does not have. PutParameter hands out version numbers one by
- * one, and old versions stay readable (`name:version`), so the order of versions decides: every value says which
- * version its writer had read (`after`), and a value counts only when it directly follows that version. A writer that
- * was overtaken learns it from the number it got back; what it wrote is skipped by every reader, as if it had never
- * been, and it tries again.
+ * Compare-and-set on an SSM parameter, which SSM itself does not have. PutParameter hands out version numbers one
+ * by one, and old versions stay readable (`name:version`), so the order of versions decides: every value says which
+ * version its writer had read (`after`), and a value counts only when it directly follows that version. A writer
+ * that was overtaken learns it from the number it got back; what it wrote is skipped by every reader, as if it had
+ * never been, and it tries again.
  */
 export interface Write {
   after: number
@@ -62,8 +62,8 @@ export async function writeParameter(
   const version = await putParameter(ssm, name, { ...value, write }, description)
   if (version === after + 1) return version
 
-  // A request whose answer was lost is repeated by the SDK: then the version that counts is our own, written a moment
-  // ago.
+  // A request whose answer was lost is repeated by the SDK: then the version that counts is our own, written a
+  // moment ago.
   const rightful = await getParameter(ssm, `${name}:${after + 1}`)
   if (rightful?.write?.id !== write.id) return undefined
   if (version !== undefined) await restoreCovered(ssm, name, version, write.id, description)
@@ -71,8 +71,8 @@ export async function writeParameter(
 }
 
 /**
- * Our repeated request landed on top of somebody else's value: puts theirs back, since readers would take ours for one
- * restored by hand.
+ * Our repeated request landed on top of somebody else's value: puts theirs back, since readers would take ours for
+ * one restored by hand.
  */
 async function restoreCovered(ssm: SSMClient, name: string, version: number, id: string, description: string) {
   const covered = await getParameter(ssm, `${name}:${version - 1}`)

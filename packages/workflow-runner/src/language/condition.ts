@@ -3,8 +3,8 @@ import { isBasicExpression } from '@actions/workflow-parser/templates/tokens/typ
 import type { TemplateToken } from './tokens.ts'
 
 /**
- * The expression behind an `if`: `success()` where there is none, and `success() && (…)` where it calls no status function
- * (GitHub's "Evaluate expressions": status check functions).
+ * The expression behind an `if`: `success()` where there is none, and `success() && (…)` where it calls no status
+ * function (GitHub's "Evaluate expressions": status check functions).
  */
 export function conditionOf(token: TemplateToken | undefined): string {
   if (!token) return 'success()'

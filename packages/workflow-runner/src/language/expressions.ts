@@ -19,7 +19,10 @@ export interface ExpressionFunction {
   call(...args: Value[]): Value
 }
 
-/** What an expression may see: contexts by name, functions by name. Naming anything else is an error, as it is for GitHub. */
+/**
+ * What an expression may see: contexts by name, functions by name. Naming anything else is an error, as it is for
+ * GitHub.
+ */
 export interface Scope {
   contexts: Record<string, Value>
   functions?: Record<string, ExpressionFunction>
@@ -52,7 +55,10 @@ export function evaluate(expression: string, scope: Scope): Value {
   }
 }
 
-/** The lexer (0.3.61) turns only the first doubled quotation mark of a text into one; a script around an expression often has more. */
+/**
+ * The lexer (0.3.61) turns only the first doubled quotation mark of a text into one; a script around an expression
+ * often has more.
+ */
 function restoreQuotes(token: { lexeme: string; value?: string | number | boolean }): void {
   if (token.lexeme.startsWith("'")) token.value = token.lexeme.slice(1, -1).replaceAll("''", "'")
 }

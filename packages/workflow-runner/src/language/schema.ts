@@ -5,8 +5,9 @@ import { TemplateSchema } from '@actions/workflow-parser/templates/schema/templa
 const loaded = new Map<string, TemplateSchema>()
 
 /**
- * GitHub's own schema of workflow files (`workflow`) or of `action.yml` (`action`), as published in @actions/workflow-parser.
- * Read as a file because the package's entry point imports its JSON without the import attribute that Node requires.
+ * GitHub's own schema of workflow files (`workflow`) or of `action.yml` (`action`), as published in
+ * @actions/workflow-parser. Read as a file because the package's entry point imports its JSON without the import
+ * attribute that Node requires.
  */
 export function githubSchema(kind: 'workflow' | 'action'): TemplateSchema {
   const known = loaded.get(kind)

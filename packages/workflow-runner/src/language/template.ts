@@ -18,8 +18,9 @@ export interface Template {
 }
 
 /**
- * Parses the text of a workflow file or an `action.yml` against GitHub's schema, and checks what the schema cannot say: identifiers, `needs`,
- * conditions, the form of `uses`. Throws a WorkflowError with every problem found, each with file, line and column.
+ * Parses the text of a workflow file or an `action.yml` against GitHub's schema, and checks what the schema cannot
+ * say: identifiers, `needs`, conditions, the form of `uses`. Throws a WorkflowError with every problem found, each
+ * with file, line and column.
  */
 export function parseTemplate(kind: 'workflow' | 'action', file: string, content: string): Template {
   const context = new TemplateContext(new TemplateValidationErrors(), githubSchema(kind), new NoOperationTraceWriter())
@@ -44,8 +45,8 @@ export function parseTemplate(kind: 'workflow' | 'action', file: string, content
 }
 
 /**
- * The template reader (0.3.61) takes expressions in texts of several lines from the source, indentation and all, where GitHub takes them from
- * the value. Without a source it takes the value.
+ * The template reader (0.3.61) takes expressions in texts of several lines from the source, indentation and all,
+ * where GitHub takes them from the value. Without a source it takes the value.
  */
 function withValueOfYaml(token: LiteralToken | undefined): LiteralToken | undefined {
   if (!token || !isString(token) || token.range?.start.line === token.range?.end.line) return token

@@ -25,10 +25,16 @@ const scopes = [
   'statuses',
 ]
 
-/** What a workflow without `permissions` gets in repositories made since 2023: the setting "read repository contents and packages". */
+/**
+ * What a workflow without `permissions` gets in repositories made since 2023: the setting "read repository contents
+ * and packages".
+ */
 export const restrictedDefault: Permissions = { contents: 'read', packages: 'read' }
 
-/** Reads a `permissions` value. Undefined where there is none. `id-token` and `models` have their own shorthand rules. */
+/**
+ * Reads a `permissions` value. Undefined where there is none. `id-token` and `models` have their own shorthand
+ * rules.
+ */
 export function readPermissions(token: TemplateToken | undefined): Permissions | undefined {
   if (!token) return undefined
   if (isMapping(token))

@@ -2,7 +2,9 @@ import { isMapping, isSequence } from '@actions/workflow-parser/templates/tokens
 import { UnsupportedError } from '../language/errors.ts'
 import { entries, place, type TemplateToken } from '../language/tokens.ts'
 
-/** What this runner obeys. Whatever else GitHub's schema allows is refused, so that nothing is skipped in silence. */
+/**
+ * What this runner obeys. Whatever else GitHub's schema allows is refused, so that nothing is skipped in silence.
+ */
 const supported = {
   workflow: ['on', 'name', 'description', 'run-name', 'defaults', 'env', 'permissions', 'concurrency', 'jobs'],
   job: [
@@ -44,7 +46,10 @@ const supported = {
   action: ['name', 'author', 'description', 'inputs', 'outputs', 'runs', 'branding'],
 } as const
 
-/** Throws an UnsupportedError that names file, line and construct for the first key of `token` that this runner does not support. */
+/**
+ * Throws an UnsupportedError that names file, line and construct for the first key of `token` that this runner does
+ * not support.
+ */
 export function requireSupported(file: string, what: keyof typeof supported, token: TemplateToken | undefined): void {
   for (const { key, keyToken } of entries(token)) {
     const known: readonly string[] = supported[what]
@@ -67,7 +72,9 @@ export function unsupported(file: string, token: TemplateToken | undefined, cons
   return new UnsupportedError(`${place(file, token)}: ${construct} is not supported by this runner`)
 }
 
-/** Steps run on this machine, whatever the labels of `runs-on`; only those of other systems would make that a lie. */
+/**
+ * Steps run on this machine, whatever the labels of `runs-on`; only those of other systems would make that a lie.
+ */
 export function refuseOtherMachines(file: string, token: TemplateToken, labels: string): void {
   if (/windows|macos/i.test(labels)) throw unsupported(file, token, `'runs-on: ${labels}'`)
 }

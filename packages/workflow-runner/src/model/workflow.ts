@@ -60,8 +60,8 @@ export interface Workflow {
 }
 
 /**
- * Reads the workflow file at `file` (a path in the repository). Throws a WorkflowError for a missing file, for what GitHub would refuse, and for
- * what this runner does not support, naming file, line and construct.
+ * Reads the workflow file at `file` (a path in the repository). Throws a WorkflowError for a missing file, for what
+ * GitHub would refuse, and for what this runner does not support, naming file, line and construct.
  */
 export function readWorkflow(source: Source, file: string): Workflow {
   const full = path.join(source.directory, file)

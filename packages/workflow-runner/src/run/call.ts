@@ -9,7 +9,10 @@ import { worst } from './result.ts'
 import { type Instance, instanceScope } from './run.ts'
 import { holdConcurrency } from './slots.ts'
 
-/** Runs a job that calls a workflow: its inputs and secrets in, its jobs, its outputs out. `name` is the job's own, without its callers'. */
+/**
+ * Runs a job that calls a workflow: its inputs and secrets in, its jobs, its outputs out. `name` is the job's own,
+ * without its callers'.
+ */
 export async function runCall(unit: JobUnit<CallJob>, name: string, heldGroups: string[]): Promise<JobOutcome> {
   const { instance, job, scope } = unit
   const plan = instance.plan.calls.get(job.id)

@@ -7,8 +7,8 @@ export interface ConcurrencySlot {
 /** The concurrency groups of a repository, to be shared by all its runs. */
 export interface Concurrency {
   /**
-   * Waits until `group` is free. Resolves to undefined when the request was cancelled while waiting: by a newer one (only one waits, unless the
-   * queue is `max`) or by `signal`.
+   * Waits until `group` is free. Resolves to undefined when the request was cancelled while waiting: by a newer one
+   * (only one waits, unless the queue is `max`) or by `signal`.
    */
   enter(request: ConcurrencyRequest): Promise<ConcurrencySlot | undefined>
 }

@@ -92,8 +92,8 @@ function wrong(name: string, value: string, valid: string): WorkflowError {
 }
 
 /**
- * The `inputs` of a called workflow. `given` holds what the caller's `with` came to; `scope` is for defaults that are expressions.
- * Throws a WorkflowError where a value has not the declared type.
+ * The `inputs` of a called workflow. `given` holds what the caller's `with` came to; `scope` is for defaults that
+ * are expressions. Throws a WorkflowError where a value has not the declared type.
  */
 export function callInputs(
   definitions: InputDefinition[],

@@ -22,7 +22,10 @@ export function frameEnv(frame: Frame): Record<string, string> {
   return { ...frame.job.env, ...frame.env }
 }
 
-/** What the expressions of a step may see. GitHub's schema keeps each place to less: composite steps name neither secrets nor needs. */
+/**
+ * What the expressions of a step may see. GitHub's schema keeps each place to less: composite steps name neither
+ * secrets nor needs.
+ */
 export function frameScope(frame: Frame, env: Record<string, string>): Scope {
   const { job } = frame
   const contexts: Record<string, Value> = {

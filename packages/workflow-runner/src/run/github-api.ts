@@ -45,7 +45,10 @@ export function createGitHubApi(repository: ConsumerRepository): GitHubApi {
   }
 }
 
-/** The answer of "Compare two commits" without paging: the newest 250 commits, oldest first. Undefined when git does not know one of the two. */
+/**
+ * The answer of "Compare two commits" without paging: the newest 250 commits, oldest first. Undefined when git does
+ * not know one of the two.
+ */
 function compare({ path, name }: ConsumerRepository, base: string, head: string): Record<string, unknown> | undefined {
   const git = (...args: string[]) => gitOutput(path, ...args)
   try {

@@ -1,6 +1,6 @@
 /**
- * Whether `text` matches one of GitHub's filter patterns: `*` (not across `/`), `**`, `?` and `+` as quantifiers of the character before, `[abc]`
- * (GitHub's "Workflow syntax": filter pattern cheat sheet).
+ * Whether `text` matches one of GitHub's filter patterns: `*` (not across `/`), `**`, `?` and `+` as quantifiers of
+ * the character before, `[abc]` (GitHub's "Workflow syntax": filter pattern cheat sheet).
  */
 export function matchesPattern(pattern: string, text: string): boolean {
   return toRegExp(pattern).test(text)

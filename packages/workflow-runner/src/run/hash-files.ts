@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 /**
- * `hashFiles()`: sha256 over the sha256 of every file under `workspace` that the patterns match, in the order of their paths; empty when none does.
- * A pattern that starts with `!` takes files away.
+ * `hashFiles()`: sha256 over the sha256 of every file under `workspace` that the patterns match, in the order of
+ * their paths; empty when none does. A pattern that starts with `!` takes files away.
  */
 export function hashFiles(workspace: string, patterns: string[]): string {
   const all = patterns.flatMap((pattern) => pattern.split('\n')).filter((pattern) => pattern.trim() !== '')
@@ -26,7 +26,9 @@ export function hashFiles(workspace: string, patterns: string[]): string {
   return total.digest('hex')
 }
 
-/** Hidden files match like others, and a folder stands for all below it (@actions/glob, which the runner uses here). */
+/**
+ * Hidden files match like others, and a folder stands for all below it (@actions/glob, which the runner uses here).
+ */
 function toRegExp(pattern: string): RegExp {
   const source = pattern.replace(/\*\*\/|\*\*|\*|\?|\[[^\]]*\]|[.+^${}()|\\]/g, (part) => {
     if (part === '**/') return '(?:.*/)?'

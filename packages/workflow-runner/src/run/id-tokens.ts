@@ -12,7 +12,10 @@ export interface IdTokenSubject {
   file: string
 }
 
-/** GitHub's OIDC provider, as far as a job can see it: a URL and a bearer that exchange for a JWT with the job's claims. */
+/**
+ * GitHub's OIDC provider, as far as a job can see it: a URL and a bearer that exchange for a JWT with the job's
+ * claims.
+ */
 export interface IdTokens {
   forJob(subject: IdTokenSubject): Promise<{ url: string; bearer: string }>
   close(): Promise<void>
@@ -65,7 +68,10 @@ export function createIdTokens(github: Record<string, Value>): IdTokens {
   }
 }
 
-/** The claims of a job's token (GitHub's "OpenID Connect reference"): with an environment, `sub` names it and no ref. */
+/**
+ * The claims of a job's token (GitHub's "OpenID Connect reference"): with an environment, `sub` names it and no
+ * ref.
+ */
 export function claims(
   github: Record<string, Value>,
   subject: IdTokenSubject,

@@ -8,8 +8,8 @@ import type { Plan } from './plan.ts'
 import type { Resolver } from './resolve.ts'
 
 /**
- * Where workflows and actions are out of step: inputs that the action does not declare, and outputs of steps that it does not have. GitHub
- * only warns of the first, and takes the second for empty texts.
+ * Where workflows and actions are out of step: inputs that the action does not declare, and outputs of steps that
+ * it does not have. GitHub only warns of the first, and takes the second for empty texts.
  */
 export function outOfStep(plan: Plan, resolver: Resolver): string[] {
   const { workflow } = plan

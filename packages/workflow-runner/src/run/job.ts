@@ -24,7 +24,9 @@ import { runPost, runStep } from './step.ts'
 /** Six hours, as on GitHub's own runners. */
 const defaultTimeoutMinutes = 360
 
-/** After that, whatever a cancelled job still runs is ended by force (GitHub's "Workflow cancellation reference"). */
+/**
+ * After that, whatever a cancelled job still runs is ended by force (GitHub's "Workflow cancellation reference").
+ */
 const cancellationMinutes = 5
 
 /** Runs a job with steps: environment, steps, `post` steps in reverse order, outputs. */

@@ -7,7 +7,8 @@ export interface LogLine {
 }
 
 /**
- * Writes lines the way GitHub's page shows them: a heading where job or step change, groups indented, annotations with their level in words.
+ * Writes lines the way GitHub's page shows them: a heading where job or step change, groups indented, annotations
+ * with their level in words.
  */
 export function consoleLog(write: (text: string) => void, options: { colour?: boolean } = {}): (line: LogLine) => void {
   const paint = (code: string, text: string) => (options.colour ? `\x1b[${code}m${text}\x1b[0m` : text)

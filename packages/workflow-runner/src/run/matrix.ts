@@ -6,8 +6,8 @@ export type Combination = Record<string, Value>
 const largestMatrix = 256
 
 /**
- * The combinations of a matrix: the product of its lists, less `exclude`, plus `include` (GitHub's "Running variations of jobs").
- * Throws a WorkflowError for an empty or too large matrix.
+ * The combinations of a matrix: the product of its lists, less `exclude`, plus `include` (GitHub's "Running
+ * variations of jobs"). Throws a WorkflowError for an empty or too large matrix.
  */
 export function expandMatrix(matrix: Value): Combination[] {
   if (typeof matrix !== 'object' || matrix === null || Array.isArray(matrix))
@@ -27,7 +27,8 @@ export function expandMatrix(matrix: Value): Combination[] {
   const added: Combination[] = []
   for (const entry of objects(include)) {
     const shared = Object.fromEntries(Object.entries(entry).filter(([name]) => name in axes))
-    // An entry extends every combination whose original values it leaves alone; otherwise it is a combination of its own.
+    // An entry extends every combination whose original values it leaves alone; otherwise it is a combination of
+    // its own.
     const extended = originals.filter(({ axes: original }) => matches(original, shared))
     if (extended.length === 0) added.push({ ...entry })
     else for (const { combination } of extended) Object.assign(combination, entry)

@@ -70,8 +70,8 @@ export interface RunOptions {
   /** By action name without `@ref`. Added to the stand-ins that come with the runner. */
   standIns?: Record<string, StandIn>
   /**
-   * What the stand-in for aws-actions/configure-aws-credentials exports, such as AWS_ENDPOINT_URL and AWS_ACCESS_KEY_ID of a simulator. Without it that
-   * action has no stand-in.
+   * What the stand-in for aws-actions/configure-aws-credentials exports, such as AWS_ENDPOINT_URL and
+   * AWS_ACCESS_KEY_ID of a simulator. Without it that action has no stand-in.
    */
   aws?: Record<string, string>
   /** Environment of the machine, beyond PATH and an empty HOME. */

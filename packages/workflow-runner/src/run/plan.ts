@@ -19,8 +19,8 @@ export interface Plan {
 const deepestNesting = 10
 
 /**
- * Reads every workflow that `workflow` calls, also in jobs that may be skipped, and checks interfaces, nesting and permissions.
- * `granted` is what the token may do at most; undefined for the workflow that the event starts.
+ * Reads every workflow that `workflow` calls, also in jobs that may be skipped, and checks interfaces, nesting and
+ * permissions. `granted` is what the token may do at most; undefined for the workflow that the event starts.
  */
 export function planWorkflow(
   workflow: Workflow,
@@ -60,7 +60,10 @@ export function planWorkflow(
   return plan
 }
 
-/** Finds before the run what this runner could not do in the middle of it: actions without stand-in, other systems, other shells. */
+/**
+ * Finds before the run what this runner could not do in the middle of it: actions without stand-in, other systems,
+ * other shells.
+ */
 function refuseUnsupportedSteps(job: StepsJob, workflow: Workflow, resolver: Resolver): void {
   if (job.runsOn && !job.runsOn.isExpression) refuseOtherMachines(job.file, job.runsOn, texts(job.runsOn).join(', '))
   for (const defaults of [workflow.defaults, job.defaults]) {
@@ -94,7 +97,10 @@ function requireGranted(
   )
 }
 
-/** Compares what a job passes with the interface of the workflow that it calls, as far as that can be known before the run. */
+/**
+ * Compares what a job passes with the interface of the workflow that it calls, as far as that can be known before
+ * the run.
+ */
 function checkCall(job: CallJob, target: CallInterface): void {
   const given = entries(job.with)
   for (const { key, keyToken, value } of given) {

@@ -30,8 +30,8 @@ export interface Prepared {
 }
 
 /**
- * Reads the workflow at the event's commit and all that it calls, and checks it against the event. `root` is an empty folder for the trees of commits.
- * Throws what `runWorkflow` rejects with.
+ * Reads the workflow at the event's commit and all that it calls, and checks it against the event. `root` is an
+ * empty folder for the trees of commits. Throws what `runWorkflow` rejects with.
  */
 export function prepare(options: RunOptions, root: string): Prepared {
   const { repository, suite, event } = options

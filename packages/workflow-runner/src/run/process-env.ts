@@ -12,7 +12,9 @@ const exported = new Set(
   sha triggering_actor workflow workflow_ref workflow_sha workspace`.split(/\s+/),
 )
 
-/** The environment of a process of this step: the machine's, the `env` context's, then what the runner itself sets. */
+/**
+ * The environment of a process of this step: the machine's, the `env` context's, then what the runner itself sets.
+ */
 export function processEnv(execution: Execution, github: Record<string, Value> = {}): Record<string, string> {
   const { frame } = execution
   const { job } = frame

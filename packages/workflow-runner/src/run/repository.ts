@@ -13,8 +13,8 @@ export interface Commit extends Source {
 }
 
 /**
- * Finds the commit that the repository's `ref` (or `sha`) names and puts its tree under `directory`: GitHub reads what is committed, never
- * what lies in a working copy. Throws a WorkflowError when git knows no such commit.
+ * Finds the commit that the repository's `ref` (or `sha`) names and puts its tree under `directory`: GitHub reads
+ * what is committed, never what lies in a working copy. Throws a WorkflowError when git knows no such commit.
  */
 export function readCommit(repository: ConsumerRepository, directory: string): Commit {
   const git = (...args: string[]) => gitOutput(repository.path, ...args)

@@ -20,11 +20,12 @@ import type { Instance, Run } from './run.ts'
 import { holdConcurrency } from './slots.ts'
 
 /**
- * Runs a workflow for an event, as GitHub would, on this machine. The repository is read as committed; called workflows and the suite's actions come
- * from the suite's checkout.
+ * Runs a workflow for an event, as GitHub would, on this machine. The repository is read as committed; called
+ * workflows and the suite's actions come from the suite's checkout.
  *
- * Resolves when the run has ended, failed and cancelled runs included. Rejects with a WorkflowError when GitHub would not start the run (invalid file,
- * wrong inputs, permissions, or an event that does not start it), and with an UnsupportedError when the run needs what this runner does not do.
+ * Resolves when the run has ended, failed and cancelled runs included. Rejects with a WorkflowError when GitHub
+ * would not start the run (invalid file, wrong inputs, permissions, or an event that does not start it), and with
+ * an UnsupportedError when the run needs what this runner does not do.
  */
 export async function runWorkflow(options: RunOptions): Promise<RunResult> {
   const started = performance.now()
@@ -119,8 +120,9 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
 }
 
 /**
- * Checks what `runWorkflow` would check before its first job, and runs nothing. Returns the jobs by key (`release/build`), called workflows
- * included, and `warnings` for inputs and outputs that the actions do not have. Throws as `runWorkflow` rejects.
+ * Checks what `runWorkflow` would check before its first job, and runs nothing. Returns the jobs by key
+ * (`release/build`), called workflows included, and `warnings` for inputs and outputs that the actions do not have.
+ * Throws as `runWorkflow` rejects.
  */
 export function checkWorkflow(options: RunOptions): { name: string; jobs: string[]; warnings: string[] } {
   const root = mkdtempSync(path.join(tmpdir(), 'workflow-check-'))

@@ -11,8 +11,8 @@ export interface Held {
 }
 
 /**
- * Enters the concurrency group that `token` (a `concurrency` value) names and waits for its turn. `name` is for the log; `end` is called when a newer
- * holder of the group cancels this one. Undefined when cancelled while waiting.
+ * Enters the concurrency group that `token` (a `concurrency` value) names and waits for its turn. `name` is for the
+ * log; `end` is called when a newer holder of the group cancels this one. Undefined when cancelled while waiting.
  */
 export async function holdConcurrency(
   instance: Pick<Instance, 'run' | 'heldGroups'>,

@@ -63,8 +63,8 @@ async function recorded(
 }
 
 /**
- * Runs one step in its frame: condition, environment, time limit, `continue-on-error`; enters its outcome in the frame's `steps` context.
- * Steps of composite actions come here too; their output belongs to the step around them.
+ * Runs one step in its frame: condition, environment, time limit, `continue-on-error`; enters its outcome in the
+ * frame's `steps` context. Steps of composite actions come here too; their output belongs to the step around them.
  */
 export async function executeStep(
   frame: Frame,
@@ -117,8 +117,8 @@ function newExecution(
 }
 
 /**
- * Evaluates the condition and runs `work` under cancellation and time limit. When the job is cancelled meanwhile, the condition is asked
- * again, and a step for which it still holds goes on (actions/runner: StepsRunner).
+ * Evaluates the condition and runs `work` under cancellation and time limit. When the job is cancelled meanwhile,
+ * the condition is asked again, and a step for which it still holds goes on (actions/runner: StepsRunner).
  */
 async function guarded(
   execution: Execution,
@@ -180,7 +180,10 @@ export function stillHolds(condition: () => boolean): boolean {
   }
 }
 
-/** Shows what is wrong with a workflow as the step's error; anything else is a defect, or unsupported, and ends the run. */
+/**
+ * Shows what is wrong with a workflow as the step's error; anything else is a defect, or unsupported, and ends the
+ * run.
+ */
 function report(error: unknown, output: StepOutput): void {
   if (!(error instanceof WorkflowError) || error instanceof UnsupportedError) throw error
   output.annotate('error', error.message)

@@ -3,9 +3,9 @@ import type { StandIn } from './stand-in.ts'
 const exported = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_DEFAULT_REGION', 'AWS_REGION']
 
 /**
- * Stands in for aws-actions/configure-aws-credentials: exports the credentials of a simulator instead of asking AWS for them.
- * `env` holds what every later step gets, such as AWS_ENDPOINT_URL and AWS_ACCESS_KEY_ID; the region is the input's. Like the action with a role, it needs
- * `id-token: write`.
+ * Stands in for aws-actions/configure-aws-credentials: exports the credentials of a simulator instead of asking AWS
+ * for them. `env` holds what every later step gets, such as AWS_ENDPOINT_URL and AWS_ACCESS_KEY_ID; the region is
+ * the input's. Like the action with a role, it needs `id-token: write`.
  */
 export function awsCredentials(env: Record<string, string>): StandIn {
   return {

@@ -2,7 +2,10 @@ import { execFileSync } from 'node:child_process'
 import path from 'node:path'
 import type { StandIn } from './stand-in.ts'
 
-/** Stands in for actions/checkout: the repository at the run's commit, as a clone of its own with the depth that was asked for. */
+/**
+ * Stands in for actions/checkout: the repository at the run's commit, as a clone of its own with the depth that was
+ * asked for.
+ */
 export const checkout: StandIn = {
   inputs: {
     repository: {},

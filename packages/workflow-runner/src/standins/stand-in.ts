@@ -22,8 +22,8 @@ export interface StandInStep {
 }
 
 /**
- * Takes the place of a third-party action. The inputs it declares are the only ones accepted: a misspelt or unsupported one
- * fails the step, where GitHub would only warn.
+ * Takes the place of a third-party action. The inputs it declares are the only ones accepted: a misspelt or
+ * unsupported one fails the step, where GitHub would only warn.
  */
 export interface StandIn {
   inputs: Record<string, { required?: boolean; default?: string }>

@@ -25,7 +25,10 @@ export interface ActionFile {
   using: string
 }
 
-/** Reads the `action.yml` (or `action.yaml`) in `directory`. Throws a WorkflowError when there is none or GitHub's schema refuses it. */
+/**
+ * Reads the `action.yml` (or `action.yaml`) in `directory`. Throws a WorkflowError when there is none or GitHub's
+ * schema refuses it.
+ */
 export function readActionFile(directory: string): ActionFile {
   const file = ['action.yml', 'action.yaml'].map((name) => path.join(directory, name)).find((name) => existsSync(name))
   if (!file) throw new WorkflowError(`Can't find 'action.yml' or 'action.yaml' under '${directory}'`)

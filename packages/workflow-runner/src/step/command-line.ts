@@ -6,8 +6,9 @@ export interface CommandLine {
 }
 
 /**
- * Reads `line` as a workflow command (GitHub's "Workflow commands for GitHub Actions"; actions/runner: ActionCommand): `::name key=value,…::data` after
- * leading blanks, or the older `##[name key=value;…]data` anywhere in the line. Names are of any case. Undefined for ordinary output.
+ * Reads `line` as a workflow command (GitHub's "Workflow commands for GitHub Actions"; actions/runner:
+ * ActionCommand): `::name key=value,…::data` after leading blanks, or the older `##[name key=value;…]data` anywhere
+ * in the line. Names are of any case. Undefined for ordinary output.
  */
 export function parseCommandLine(line: string): CommandLine | undefined {
   const trimmed = line.trimStart()

@@ -1,6 +1,8 @@
 /** The secrets of a job, and the hiding of them in whatever is shown. */
 export interface Masks {
-  /** Registers a value, each of its lines, and their usual encodings, as the runner does. Blank values are ignored. */
+  /**
+   * Registers a value, each of its lines, and their usual encodings, as the runner does. Blank values are ignored.
+   */
   add(secret: string): void
   hide(text: string): string
   /** Whether hiding would change the text: such an output does not leave the job. */
@@ -51,7 +53,9 @@ function secretRanges(text: string, secrets: Set<string>): { start: number; end:
   return merged
 }
 
-/** The forms in which a secret often shows up: base64 at its three alignments, JSON, URI, XML, without its quotes. */
+/**
+ * The forms in which a secret often shows up: base64 at its three alignments, JSON, URI, XML, without its quotes.
+ */
 function encodings(secret: string): string[] {
   const bytes = Buffer.from(secret, 'utf8')
   const base64 = [0, 1, 2]

@@ -5,8 +5,8 @@ import path from 'node:path'
 export const trackingVariable = 'RUNNER_TRACKING_ID'
 
 /**
- * Ends the processes that still carry `trackingId` in their environment: servers that a step started in the background live until their job
- * ends. Returns what was ended. Needs /proc; elsewhere nothing is found.
+ * Ends the processes that still carry `trackingId` in their environment: servers that a step started in the
+ * background live until their job ends. Returns what was ended. Needs /proc; elsewhere nothing is found.
  */
 export function endOrphans(trackingId: string): { pid: number; name: string }[] {
   const mark = `${trackingVariable}=${trackingId}`

@@ -2,11 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
-/** Patience with processes, in milliseconds: after SIGINT, and then after SIGTERM. The runner's own: 7500 and 2500. */
+/**
+ * Patience with processes, in milliseconds: after SIGINT, and then after SIGTERM. The runner's own: 7500 and 2500.
+ */
 export interface Grace {
   interrupt: number
   terminate: number
-  /** How long the output may stay open after the process has gone: a child in the background may hold it. 10 s when left out. */
+  /**
+   * How long the output may stay open after the process has gone: a child in the background may hold it. 10 s when
+   * left out.
+   */
   streams?: number
 }
 
@@ -21,8 +26,8 @@ export interface ProcessResult {
 
 /**
  * Runs a process in a group of its own with exactly the environment given, handing over each line of both streams.
- * When `signal` aborts: SIGINT to the process itself, then SIGTERM, then SIGKILL to its whole group, as the runner does it.
- * Throws when the program cannot be started.
+ * When `signal` aborts: SIGINT to the process itself, then SIGTERM, then SIGKILL to its whole group, as the runner
+ * does it. Throws when the program cannot be started.
  */
 export async function runProcess(options: {
   file: string

@@ -1,6 +1,8 @@
 import { type Grace, githubGrace } from './process.ts'
 
-/** Time for tests: since the wall clock's `since` (milliseconds) it runs `speed` times as fast as the wall clock. */
+/**
+ * Time for tests: since the wall clock's `since` (milliseconds) it runs `speed` times as fast as the wall clock.
+ */
 export interface Time {
   speed: number
   since: number

@@ -24,8 +24,8 @@ const checkers: [string, Checker][] = [
 ]
 
 /**
- * Every check, side by side. One that the role may not make, or that fails itself, is `unknown` and hides none of the
- * others.
+ * Every check, side by side. One that the role may not make, or that fails itself, is `unknown` and hides none of
+ * the others.
  */
 export async function checkAll(inputs: Inputs, wanted: Wanted[], deps: Deps): Promise<Check[]> {
   const found = await Promise.all(
@@ -46,8 +46,8 @@ export async function checkAll(inputs: Inputs, wanted: Wanted[], deps: Deps): Pr
 }
 
 /**
- * The answer that the deployment would get. Before the release has begun, migrations that it brings have not run yet:
- * then what migrating would be answered counts.
+ * The answer that the deployment would get. Before the release has begun, migrations that it brings have not run
+ * yet: then what migrating would be answered counts.
  */
 async function checkRelease(inputs: Inputs, wanted: Wanted[], deps: Deps): Promise<Check[]> {
   if (!inputs.release) return []

@@ -5,8 +5,8 @@ import type { Wanted } from '../../revision/types.ts'
 import type { Check } from './types.ts'
 
 /**
- * Whether the parameters that containers refer to exist. Their values are not decrypted (SSM API: GetParameters, ten
- * names a call).
+ * Whether the parameters that containers refer to exist. Their values are not decrypted (SSM API: GetParameters,
+ * ten names a call).
  */
 export async function checkSecrets(inputs: Inputs, wanted: Wanted[], deps: Deps): Promise<Check[]> {
   const secrets = wanted.flatMap(({ definition }) =>

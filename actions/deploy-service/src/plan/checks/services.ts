@@ -5,8 +5,8 @@ import type { Wanted } from '../../revision/types.ts'
 import type { Check } from './types.ts'
 
 /**
- * Whether a service would become another one, whether ports and load balancers agree, and whether the percentages let a
- * rolling deployment move at all.
+ * Whether a service would become another one, whether ports and load balancers agree, and whether the percentages
+ * let a rolling deployment move at all.
  */
 export function checkServices(inputs: Inputs, wanted: Wanted[]): Check[] {
   const { settings } = inputs

@@ -3,8 +3,8 @@ import { fail } from './outcome.ts'
 import { wakeAt } from './wake.ts'
 
 /**
- * Watches a deployment's CloudWatch alarms. One that is in ALARM already at the start switches the watch off for this deployment.
- * ECS guide: "How CloudWatch alarms detect Amazon ECS deployment failures".
+ * Watches a deployment's CloudWatch alarms. One that is in ALARM already at the start switches the watch off for
+ * this deployment. ECS guide: "How CloudWatch alarms detect Amazon ECS deployment failures".
  */
 export function beginAlarms(ecs: Ecs, deployment: DeploymentState): void {
   const alarms = deployment.service.deploymentConfiguration.alarms

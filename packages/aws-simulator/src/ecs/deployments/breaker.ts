@@ -3,8 +3,9 @@ import type { DeploymentState, Ecs, TaskState } from '../types.ts'
 import { wakeAt } from './wake.ts'
 
 /**
- * Failures after which the circuit breaker opens: BOUNDED_PERCENT 50 unless configured, that is half of the desired count, at least 3 and
- * at most 200. ECS guide: "How the Amazon ECS deployment circuit breaker detects failures"; API: ThresholdConfiguration.
+ * Failures after which the circuit breaker opens: BOUNDED_PERCENT 50 unless configured, that is half of the desired
+ * count, at least 3 and at most 200. ECS guide: "How the Amazon ECS deployment circuit breaker detects failures";
+ * API: ThresholdConfiguration.
  */
 export function breakerThreshold(breaker: DeploymentCircuitBreaker | undefined, desired: number): number {
   const { type = 'BOUNDED_PERCENT', value = 50 } = breaker?.thresholdConfiguration ?? {}
@@ -39,7 +40,10 @@ export function forgiveFailures(deployment: DeploymentState): void {
   if (deployment.serviceDeployment) deployment.serviceDeployment.failureCount = 0
 }
 
-/** Real deployments are marked FAILED only when the next start is due, a few seconds after one more task was launched. */
+/**
+ * Real deployments are marked FAILED only when the next start is due, a few seconds after one more task was
+ * launched.
+ */
 const LAST_START_BEFORE = 4
 
 function trip(ecs: Ecs, deployment: DeploymentState): void {
@@ -55,7 +59,10 @@ function trip(ecs: Ecs, deployment: DeploymentState): void {
 export const breakerIsDue = (ecs: Ecs, deployment: DeploymentState) =>
   deployment.tripped && !deployment.halted && ecs.world.clock.now().getTime() >= (deployment.failAt ?? 0)
 
-/** Growing pause between launches of tasks that never reach RUNNING, up to 15 minutes. ECS guide: "Service throttle logic". */
+/**
+ * Growing pause between launches of tasks that never reach RUNNING, up to 15 minutes. ECS guide: "Service throttle
+ * logic".
+ */
 export function backOff(ecs: Ecs, deployment: DeploymentState): void {
   deployment.neverRan++
   const seconds = Math.min(900, 15 * 4 ** (deployment.neverRan - 1))

@@ -5,8 +5,8 @@ const SIX_HOURS = 6 * 3600 * 1000
 const MOST_EVENTS = 100
 
 /**
- * Adds an event `(service NAME) text`; DescribeServices keeps the newest 100. With `after`, it comes that many milliseconds after the one
- * before it: ECS sends some events in pairs, 1 ms apart.
+ * Adds an event `(service NAME) text`; DescribeServices keeps the newest 100. With `after`, it comes that many
+ * milliseconds after the one before it: ECS sends some events in pairs, 1 ms apart.
  */
 export function say(ecs: Ecs, service: ServiceState, text: string, after?: number): void {
   const before = service.events[0]?.createdAt
@@ -19,7 +19,10 @@ export function say(ecs: Ecs, service: ServiceState, text: string, after?: numbe
   service.events.length = Math.min(service.events.length, MOST_EVENTS)
 }
 
-/** Like `say`, but the same text is held back until `resolve` or for six hours. ECS guide: "Amazon ECS service event messages". */
+/**
+ * Like `say`, but the same text is held back until `resolve` or for six hours. ECS guide: "Amazon ECS service event
+ * messages".
+ */
 export function sayOnce(ecs: Ecs, service: ServiceState, text: string): void {
   const now = ecs.world.clock.now().getTime()
   const last = service.said.get(text)

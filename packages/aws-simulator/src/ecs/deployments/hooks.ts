@@ -66,8 +66,9 @@ function callLambda(run: Run, call: number): void {
 }
 
 /**
- * Runs all hooks of a stage at once and calls `passed` when every one has let the deployment go on. A PAUSE hook waits for
- * ContinueServiceDeployment or its timeout. ECS guide: "Lifecycle hooks for Amazon ECS service deployments".
+ * Runs all hooks of a stage at once and calls `passed` when every one has let the deployment go on. A PAUSE hook
+ * waits for ContinueServiceDeployment or its timeout. ECS guide: "Lifecycle hooks for Amazon ECS service
+ * deployments".
  */
 export function runHooks(ecs: Ecs, deployment: DeploymentState, stage: string, passed: () => void): void {
   const shown = deployment.serviceDeployment

@@ -13,7 +13,10 @@ interface Words {
   stopped: string
 }
 
-/** AWS's texts per cause; those for requests and for alarms' rolloutStateReason are not documented and follow the breaker's pattern. */
+/**
+ * AWS's texts per cause; those for requests and for alarms' rolloutStateReason are not documented and follow the
+ * breaker's pattern.
+ */
 const WORDS: Record<Cause, Words> = {
   breaker: {
     event: 'deployment failed: tasks failed to start.',
@@ -47,7 +50,9 @@ const wantsRollback = (deployment: DeploymentState, cause: Cause): boolean => {
   return true
 }
 
-/** The deployment a rollback returns to: the most recent one in COMPLETED. ECS guide: "Deployment circuit breaker". */
+/**
+ * The deployment a rollback returns to: the most recent one in COMPLETED. ECS guide: "Deployment circuit breaker".
+ */
 function rollbackCandidate(ecs: Ecs, deployment: DeploymentState): DeploymentState | undefined {
   const candidate = deployment.service.deployments.find(
     (other) => other !== deployment && other.rolloutState === 'COMPLETED',
@@ -57,8 +62,9 @@ function rollbackCandidate(ecs: Ecs, deployment: DeploymentState): DeploymentSta
 }
 
 /**
- * Ends a deployment badly: FAILED, and back to the last completed one where that is asked for. The rollback re-uses the old deployment
- * with its id and createdAt; the failed one disappears when the rollback is complete. Without a candidate the service stalls.
+ * Ends a deployment badly: FAILED, and back to the last completed one where that is asked for. The rollback re-uses
+ * the old deployment with its id and createdAt; the failed one disappears when the rollback is complete. Without a
+ * candidate the service stalls.
  */
 export function fail(ecs: Ecs, deployment: DeploymentState, cause: Cause, statusReason?: string): void {
   const { service, serviceDeployment: shown } = deployment

@@ -11,9 +11,14 @@ export interface Situation<T extends Counted> {
   /** Live tasks of the PRIMARY deployment, and of all others. */
   primary: T[]
   others: T[]
-  /** How many tasks may be started at most now (the first one alone while digests are unknown, none while throttled or failed). */
+  /**
+   * How many tasks may be started at most now (the first one alone while digests are unknown, none while throttled
+   * or failed).
+   */
   allowance: number
-  /** The deployment has succeeded early: old tasks leave without waiting for a replacement each, down to the floor. */
+  /**
+   * The deployment has succeeded early: old tasks leave without waiting for a replacement each, down to the floor.
+   */
   cleanUp?: boolean
 }
 
@@ -24,16 +29,20 @@ export interface Plan<T> {
   stuck: boolean
 }
 
-/** Lower and upper bound of a service's tasks. ECS API: DeploymentConfiguration, minimumHealthyPercent (rounded up) and maximumPercent (rounded down). */
+/**
+ * Lower and upper bound of a service's tasks. ECS API: DeploymentConfiguration, minimumHealthyPercent (rounded up)
+ * and maximumPercent (rounded down).
+ */
 export const bounds = (desired: number, minimumHealthyPercent: number, maximumPercent: number) => ({
   floor: Math.ceil((desired * minimumHealthyPercent) / 100),
   ceiling: Math.floor((desired * maximumPercent) / 100),
 })
 
 /**
- * The next step of a rolling deployment: how many tasks to start and which to stop, so that healthy tasks never fall below the floor by
- * the scheduler's own hand and tasks never exceed the ceiling. Old tasks leave as new ones become healthy; only where the ceiling leaves
- * no room are they stopped first. ECS guide: "Deploy Amazon ECS services by replacing tasks".
+ * The next step of a rolling deployment: how many tasks to start and which to stop, so that healthy tasks never
+ * fall below the floor by the scheduler's own hand and tasks never exceed the ceiling. Old tasks leave as new ones
+ * become healthy; only where the ceiling leaves no room are they stopped first. ECS guide: "Deploy Amazon ECS
+ * services by replacing tasks".
  */
 export function planStep<T extends Counted>(situation: Situation<T>): Plan<T> {
   const { desired, primary, others, allowance } = situation

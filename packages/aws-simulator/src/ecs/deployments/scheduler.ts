@@ -20,7 +20,10 @@ function report(ecs: Ecs, service: ServiceState): void {
   service.stoppedRunning = []
 }
 
-/** How many tasks the deployment may start now: none while halted or throttled, one alone until its images' digests are known. */
+/**
+ * How many tasks the deployment may start now: none while halted or throttled, one alone until its images' digests
+ * are known.
+ */
 function allowance(ecs: Ecs, deployment: DeploymentState, live: number): number {
   if (deployment.halted) return 0
   const now = ecs.world.clock.now().getTime()
@@ -36,7 +39,10 @@ function allowance(ecs: Ecs, deployment: DeploymentState, live: number): number 
 const STUCK =
   'was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.'
 
-/** Superseded deployments go when their last task has; a completed one stays as rollback candidate until its successor completes. */
+/**
+ * Superseded deployments go when their last task has; a completed one stays as rollback candidate until its
+ * successor completes.
+ */
 function dropSuperseded(service: ServiceState): void {
   service.deployments = service.deployments.filter(
     (deployment, index) =>
@@ -47,7 +53,10 @@ function dropSuperseded(service: ServiceState): void {
   )
 }
 
-/** What a deployment shows as desiredCount: what the scheduler wants of it now, not what the service wants in the end. */
+/**
+ * What a deployment shows as desiredCount: what the scheduler wants of it now, not what the service wants in the
+ * end.
+ */
 function showDesired(service: ServiceState): void {
   const [primary, ...others] = service.deployments
   if (!primary) return
@@ -70,8 +79,9 @@ function apply(ecs: Ecs, deployment: DeploymentState, plan: Plan<ReturnType<type
 }
 
 /**
- * One look of the service scheduler: reports what happened, starts and stops what the arithmetic allows, and sees whether the deployment has
- * ended. Runs after every change and at moments set in advance; looking twice does nothing twice.
+ * One look of the service scheduler: reports what happened, starts and stops what the arithmetic allows, and sees
+ * whether the deployment has ended. Runs after every change and at moments set in advance; looking twice does
+ * nothing twice.
  */
 export function step(ecs: Ecs, service: ServiceState): void {
   report(ecs, service)
@@ -89,7 +99,8 @@ export function step(ecs: Ecs, service: ServiceState): void {
     minimumHealthyPercent: service.deploymentConfiguration.minimumHealthyPercent ?? 100,
     maximumPercent: service.deploymentConfiguration.maximumPercent ?? 200,
     primary: live,
-    // Only a rolling deployment trades old tasks for new ones; the other strategies keep all old ones until the end.
+    // Only a rolling deployment trades old tasks for new ones; the other strategies keep all old ones until the
+    // end.
     others: phase === 'roll' && !primary.halted ? others : [],
     allowance: phase === 'hold' ? 0 : allowance(ecs, primary, live.length),
     cleanUp: cleansUp(ecs, service, primary),

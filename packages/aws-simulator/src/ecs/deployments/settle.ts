@@ -5,14 +5,20 @@ import { liveTasks, stillServing } from './staff.ts'
 import { awaited, nextStage } from './stages.ts'
 import { wakeAt } from './wake.ts'
 
-/** Seconds between the last task's health and success. ECS API: DeploymentConfiguration.bakeTimeInMinutes; with alarms ECS derives one. */
+/**
+ * Seconds between the last task's health and success. ECS API: DeploymentConfiguration.bakeTimeInMinutes; with
+ * alarms ECS derives one.
+ */
 function bakeSeconds(ecs: Ecs, service: ServiceState): number {
   const { bakeTimeInMinutes = 0, alarms } = service.deploymentConfiguration
   if (bakeTimeInMinutes > 0) return bakeTimeInMinutes * 60
   return alarms?.enable ? ecs.options.alarmBakeSeconds : 0
 }
 
-/** Whether the bake time since the moment when enough tasks were healthy is over; wakes the scheduler when it will be. */
+/**
+ * Whether the bake time since the moment when enough tasks were healthy is over; wakes the scheduler when it will
+ * be.
+ */
 function baked(ecs: Ecs, deployment: DeploymentState): boolean {
   const now = ecs.world.clock.now().getTime()
   // The bake watches a new release; going back to the old one has nothing to wait for.
@@ -48,7 +54,10 @@ function progressOf(service: ServiceState, primary: DeploymentState): Progress {
   }
 }
 
-/** The early success criteria in force, if enough tasks are healthy and have been for the bake time. ECS API: DeploymentEarlySuccessCriteria. */
+/**
+ * The early success criteria in force, if enough tasks are healthy and have been for the bake time. ECS API:
+ * DeploymentEarlySuccessCriteria.
+ */
 function earlyEnough(ecs: Ecs, service: ServiceState, primary: DeploymentState): 'BLOCKING' | 'DEFERRED' | undefined {
   const criteria = service.deploymentConfiguration.earlySuccessCriteria
   if (!criteria?.enable || primary.rolloutState !== 'IN_PROGRESS' || primary.serviceDeployment?.rollback)
@@ -62,8 +71,8 @@ function earlyEnough(ecs: Ecs, service: ServiceState, primary: DeploymentState):
 }
 
 /**
- * Whether old tasks leave without waiting for a replacement each: with BLOCKING before an early success, with DEFERRED after it.
- * ECS guide: "Complete Amazon ECS rolling deployments early with early success criteria".
+ * Whether old tasks leave without waiting for a replacement each: with BLOCKING before an early success, with
+ * DEFERRED after it. ECS guide: "Complete Amazon ECS rolling deployments early with early success criteria".
  */
 export const cleansUp = (ecs: Ecs, service: ServiceState, primary: DeploymentState): boolean =>
   primary.rolloutState === 'COMPLETED' || earlyEnough(ecs, service, primary) === 'BLOCKING'
@@ -89,7 +98,10 @@ export function settle(ecs: Ecs, service: ServiceState): void {
   if (reached) nextStage(ecs, primary)
 }
 
-/** Whether a rolling deployment has done all it has to; also gives its service deployment SUCCESSFUL where that comes first. */
+/**
+ * Whether a rolling deployment has done all it has to; also gives its service deployment SUCCESSFUL where that
+ * comes first.
+ */
 function rolled(ecs: Ecs, service: ServiceState, primary: DeploymentState, progress: Progress): boolean {
   const now = ecs.world.clock.now().getTime()
   // With a desired count of 0 nothing becomes healthy; ECS completes all the same, once it has looked.

@@ -59,7 +59,10 @@ function tagsFor(service: ServiceState, definitionTags: TaskState['tags']) {
   return service.request.propagateTags === 'TASK_DEFINITION' ? definitionTags : []
 }
 
-/** Stops tasks of a service and says so: pending ones at once, targets are deregistered and drain, the rest get SIGTERM. */
+/**
+ * Stops tasks of a service and says so: pending ones at once, targets are deregistered and drain, the rest get
+ * SIGTERM.
+ */
 export function stopTasks(ecs: Ecs, service: ServiceState, tasks: TaskState[]): void {
   if (tasks.length === 0) return
   unsteady(service)

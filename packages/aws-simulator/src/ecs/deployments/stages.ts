@@ -18,7 +18,10 @@ export interface StageStep {
   until?: 'scaled' | 'cleaned' | 'rolled'
 }
 
-/** Production weights step by step. ECS API: CanaryConfiguration, LinearConfiguration; the last step has no bake time of its own. */
+/**
+ * Production weights step by step. ECS API: CanaryConfiguration, LinearConfiguration; the last step has no bake
+ * time of its own.
+ */
 function trafficSteps(deployment: DeploymentState): { weight: number; minutes: number }[] {
   const {
     strategy,
@@ -65,8 +68,9 @@ const plain = (name: string, seconds: number, more: Partial<StageStep> = {}): St
 })
 
 /**
- * The stages a deployment goes through. Blue/green, linear and canary: ECS guide, "Amazon ECS blue/green deployments workflow" and the
- * pages on linear and canary deployments. A rolling deployment has stages to speak of only where it has lifecycle hooks.
+ * The stages a deployment goes through. Blue/green, linear and canary: ECS guide, "Amazon ECS blue/green
+ * deployments workflow" and the pages on linear and canary deployments. A rolling deployment has stages to speak of
+ * only where it has lifecycle hooks.
  */
 export function stagesOf(ecs: Ecs, deployment: DeploymentState): StageStep[] | undefined {
   const { strategy, lifecycleHooks = [], bakeTimeInMinutes = 0 } = deployment.service.deploymentConfiguration
@@ -139,7 +143,10 @@ export function nextStage(ecs: Ecs, deployment: DeploymentState): void {
 
 export type Phase = 'hold' | 'grow' | 'keep' | 'clean' | 'roll'
 
-/** What the scheduler may do in the present stage: nothing, start new tasks beside the old ones, keep both, stop the old ones, or roll. */
+/**
+ * What the scheduler may do in the present stage: nothing, start new tasks beside the old ones, keep both, stop the
+ * old ones, or roll.
+ */
 export function phaseOf(deployment: DeploymentState): Phase {
   const { stages } = deployment
   const step = stages?.steps[stages.at]

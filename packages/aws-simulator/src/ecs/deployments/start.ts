@@ -42,7 +42,9 @@ export function newRevision(
   return revision
 }
 
-/** Blue/green, linear and canary deployments put new tasks into the target group that the present ones are not in. */
+/**
+ * Blue/green, linear and canary deployments put new tasks into the target group that the present ones are not in.
+ */
 const switchesTargetGroup = (service: ServiceState): boolean => {
   const before = service.deployments[0]?.revision
   if (!before) return false
@@ -80,7 +82,10 @@ export function newServiceDeployment(
   return shown
 }
 
-/** What becomes of a deployment that a newer one takes over from: it stays ACTIVE and IN_PROGRESS until its last task is gone. */
+/**
+ * What becomes of a deployment that a newer one takes over from: it stays ACTIVE and IN_PROGRESS until its last
+ * task is gone.
+ */
 function supersede(ecs: Ecs, previous: DeploymentState): void {
   previous.status = 'ACTIVE'
   previous.updatedAt = ecs.world.clock.now()
@@ -101,8 +106,9 @@ export function checkRoomForDeployment(service: ServiceState): void {
 }
 
 /**
- * Puts a revision into service: a new PRIMARY deployment with counts of 0, whose first task comes a little later, and its service
- * deployment. ECS API: UpdateService, CreateService. Throws InvalidParameterException when too many deployments exist.
+ * Puts a revision into service: a new PRIMARY deployment with counts of 0, whose first task comes a little later,
+ * and its service deployment. ECS API: UpdateService, CreateService. Throws InvalidParameterException when too many
+ * deployments exist.
  */
 export function beginDeployment(ecs: Ecs, service: ServiceState, revision: Revision): DeploymentState {
   checkRoomForDeployment(service)

@@ -9,7 +9,10 @@ export function poke(ecs: Ecs, service: ServiceState): void {
   })
 }
 
-/** Lets the scheduler look at the given moment (milliseconds). A later call with the same key replaces the earlier one. */
+/**
+ * Lets the scheduler look at the given moment (milliseconds). A later call with the same key replaces the earlier
+ * one.
+ */
 export function wakeAt(ecs: Ecs, service: ServiceState, key: string, at: number, action?: () => void): void {
   service.wakeUps.get(key)?.()
   const sleep = () => {
@@ -17,7 +20,8 @@ export function wakeAt(ecs: Ecs, service: ServiceState, key: string, at: number,
     service.wakeUps.set(key, ecs.world.clock.after(seconds, ring))
   }
   const ring = () => {
-    // A timer of the machine may ring a fraction of a millisecond early, which a fast clock makes many; the look would then come to nothing.
+    // A timer of the machine may ring a fraction of a millisecond early, which a fast clock makes many; the look
+    // would then come to nothing.
     if (ecs.world.clock.now().getTime() < at) return sleep()
     service.wakeUps.delete(key)
     if (action) action()

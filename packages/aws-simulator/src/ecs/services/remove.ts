@@ -6,7 +6,8 @@ import type { Ecs, ServiceState } from '../types.ts'
 import { activeService } from './lookup.ts'
 
 /**
- * Deletes a service that is scaled to 0, or any with `force`: DRAINING while tasks end, then INACTIVE. ECS API: DeleteService.
+ * Deletes a service that is scaled to 0, or any with `force`: DRAINING while tasks end, then INACTIVE. ECS API:
+ * DeleteService.
  */
 export function deleteService(ecs: Ecs, request: DeleteServiceRequest): ServiceState {
   const service = activeService(ecs, request.cluster, request.service)

@@ -8,7 +8,10 @@ import { clientError, invalidParameter } from '../errors.ts'
 import type { ClusterState, Ecs, RegisteredTaskDefinition, ServiceSettings } from '../types.ts'
 import { checkStrategy } from './strategy.ts'
 
-/** The network configuration with what the service fills in. Throws InvalidParameterException when it does not fit the network mode. */
+/**
+ * The network configuration with what the service fills in. Throws InvalidParameterException when it does not fit
+ * the network mode.
+ */
 export function checkNetwork(
   network: NetworkConfiguration | undefined,
   taskDefinition: RegisteredTaskDefinition,
@@ -40,7 +43,9 @@ export function checkNetwork(
   }
 }
 
-/** Throws InvalidParameterException when a load balancer names a container, port or target group that is not there. */
+/**
+ * Throws InvalidParameterException when a load balancer names a container, port or target group that is not there.
+ */
 export function checkLoadBalancers(
   ecs: Ecs,
   balancers: LoadBalancer[],
@@ -73,7 +78,10 @@ export function checkLoadBalancers(
   }
 }
 
-/** Either launchType or strategy, with the cluster's default where neither is given. ECS API: CreateService, launchType. */
+/**
+ * Either launchType or strategy, with the cluster's default where neither is given. ECS API: CreateService,
+ * launchType.
+ */
 export function capacityOf(
   cluster: ClusterState,
   given: Pick<CreateServiceRequest, 'launchType' | 'capacityProviderStrategy'>,
@@ -100,8 +108,8 @@ export function capacityOf(
 }
 
 /**
- * The deployment configuration in force: what is given over what was, with the service's defaults filled in as DescribeServices shows
- * them. Throws InvalidParameterException for percentages and strategies that ECS refuses.
+ * The deployment configuration in force: what is given over what was, with the service's defaults filled in as
+ * DescribeServices shows them. Throws InvalidParameterException for percentages and strategies that ECS refuses.
  */
 export function deploymentConfigurationOf(
   given: DeploymentConfiguration | undefined,

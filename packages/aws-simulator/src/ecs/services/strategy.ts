@@ -8,8 +8,8 @@ const between = (name: string, value: number | undefined, low: number, high: num
 }
 
 /**
- * Fills in and checks what belongs to one strategy only. ECS API: DeploymentConfiguration, LinearConfiguration, CanaryConfiguration,
- * DeploymentEarlySuccessCriteria, DeploymentLifecycleHook. Throws InvalidParameterException.
+ * Fills in and checks what belongs to one strategy only. ECS API: DeploymentConfiguration, LinearConfiguration,
+ * CanaryConfiguration, DeploymentEarlySuccessCriteria, DeploymentLifecycleHook. Throws InvalidParameterException.
  */
 export function checkStrategy(merged: DeploymentConfiguration, given: DeploymentConfiguration | undefined): void {
   const { strategy } = merged

@@ -8,7 +8,9 @@ import type { DeploymentState, Ecs, ServiceSettings, ServiceState } from '../typ
 import { activeService } from './lookup.ts'
 import { checkLoadBalancers, checkNetwork, deploymentConfigurationOf } from './settings.ts'
 
-/** Changes of these start a deployment. ECS API: UpdateService, "this parameter triggers a new service deployment". */
+/**
+ * Changes of these start a deployment. ECS API: UpdateService, "this parameter triggers a new service deployment".
+ */
 const TRIGGERS = [
   'networkConfiguration',
   'platformVersion',
@@ -79,8 +81,9 @@ function nextSettings(
 }
 
 /**
- * Changes a service. A new deployment starts when the task definition or another of the properties that trigger one really changes, or
- * with forceNewDeployment; the desired count alone never does. Concurrent calls are all accepted, the last wins. ECS API: UpdateService.
+ * Changes a service. A new deployment starts when the task definition or another of the properties that trigger one
+ * really changes, or with forceNewDeployment; the desired count alone never does. Concurrent calls are all
+ * accepted, the last wins. ECS API: UpdateService.
  */
 export function updateService(ecs: Ecs, request: UpdateServiceRequest): ServiceState {
   const service = activeService(ecs, request.cluster, request.service)

@@ -15,7 +15,9 @@ function counts(ecs: Ecs, tasks: TaskState[]) {
 const tasksOf = (service: ServiceState, revision: Revision) =>
   [...service.tasks].filter((task) => task.deployment?.revision === revision)
 
-/** Requested, running and pending tasks of a revision, as service deployments and currentServiceRevisions show them. */
+/**
+ * Requested, running and pending tasks of a revision, as service deployments and currentServiceRevisions show them.
+ */
 export function revisionCounts(ecs: Ecs, service: ServiceState, revision: Revision) {
   const { runningCount, pendingCount } = counts(ecs, tasksOf(service, revision))
   const deployment = service.deployments.find((other) => other.revision === revision)

@@ -5,7 +5,10 @@ import type {
   TaskDefinition,
 } from '@aws-sdk/client-ecs'
 
-/** The capability an image, a log driver or a setting asks of the machine, as the service computes requiresAttributes. */
+/**
+ * The capability an image, a log driver or a setting asks of the machine, as the service computes
+ * requiresAttributes.
+ */
 function requiredAttributes(request: RegisterTaskDefinitionRequest): string[] {
   const containers = request.containerDefinitions ?? []
   const names = new Set<string>()
@@ -58,8 +61,9 @@ function withContainerDefaults(container: ContainerDefinition, networkMode: stri
 }
 
 /**
- * The task definition as DescribeTaskDefinition returns it: what was given, with the lists and numbers that the service fills in.
- * What was given is kept as it is, empty strings included. ECS API: RegisterTaskDefinition, response.
+ * The task definition as DescribeTaskDefinition returns it: what was given, with the lists and numbers that the
+ * service fills in. What was given is kept as it is, empty strings included. ECS API: RegisterTaskDefinition,
+ * response.
  */
 export function completeDefinition(
   request: RegisterTaskDefinitionRequest,

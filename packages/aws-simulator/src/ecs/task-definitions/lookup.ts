@@ -20,7 +20,8 @@ export function findTaskDefinition(ecs: Ecs, reference: string): RegisteredTaskD
 
 /**
  * For CreateService, UpdateService and RunTask, which take ACTIVE revisions only.
- * Throws ClientException `TaskDefinition not found.`, or what `inactive` makes for one that is there but not ACTIVE.
+ * Throws ClientException `TaskDefinition not found.`, or what `inactive` makes for one that is there but not
+ * ACTIVE.
  */
 export function usableTaskDefinition(
   ecs: Ecs,

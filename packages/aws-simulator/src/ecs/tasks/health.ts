@@ -1,15 +1,17 @@
 import type { Ecs, TaskState } from '../types.ts'
 import { type TaskObserver, taskTimer } from './lifecycle.ts'
 
-/** ECS declares a task sick this long after RUNNING where its behaviour does not say: two failed checks and more. */
+/**
+ * ECS declares a task sick this long after RUNNING where its behaviour does not say: two failed checks and more.
+ */
 const SICK_AFTER = 30
 
 const gracePeriod = (task: TaskState) => task.service?.request.healthCheckGracePeriodSeconds ?? 0
 
 /**
- * When a running task counts as healthy: with container health checks when they pass, with targets when these are healthy (and the
- * checks pass), with neither after 40 s of RUNNING. ECS API: DeploymentConfiguration.minimumHealthyPercent.
- * Bad results within healthCheckGracePeriodSeconds are ignored.
+ * When a running task counts as healthy: with container health checks when they pass, with targets when these are
+ * healthy (and the checks pass), with neither after 40 s of RUNNING. ECS API:
+ * DeploymentConfiguration.minimumHealthyPercent. Bad results within healthCheckGracePeriodSeconds are ignored.
  */
 export function beginHealth(ecs: Ecs, task: TaskState, observer: TaskObserver): void {
   const checked = task.containers.some((container) => container.hasHealthCheck)

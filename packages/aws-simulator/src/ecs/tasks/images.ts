@@ -8,7 +8,10 @@ export function pinned(image: string, digest: string | undefined): string {
   return `${colon < 0 ? image : image.slice(0, colon)}@${digest}`
 }
 
-/** What the registry has for a container of this task: the digest its service revision recorded, or what its reference says now. */
+/**
+ * What the registry has for a container of this task: the digest its service revision recorded, or what its
+ * reference says now.
+ */
 export function resolveImage(ecs: Ecs, image: string, recorded: string | undefined) {
   const reference = pinned(image, recorded)
   const found = ecs.world.images.resolve(reference)
@@ -17,8 +20,8 @@ export function resolveImage(ecs: Ecs, image: string, recorded: string | undefin
 }
 
 /**
- * Pulls every container's image. Returns the reason why one cannot be pulled (ECS guide: "CannotPullContainer task errors"),
- * or undefined when all are there; then every container has its imageDigest.
+ * Pulls every container's image. Returns the reason why one cannot be pulled (ECS guide: "CannotPullContainer task
+ * errors"), or undefined when all are there; then every container has its imageDigest.
  */
 export function pullImages(ecs: Ecs, task: TaskState): string | undefined {
   for (const container of task.containers) {

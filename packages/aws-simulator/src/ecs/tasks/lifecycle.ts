@@ -38,8 +38,9 @@ export function setStatus(task: TaskState, status: TaskStatus): void {
 }
 
 /**
- * Sets a task going: PROVISIONING → PENDING → (ACTIVATING) → RUNNING within its behaviour's `startsAfter`, or to STOPPED with
- * TaskFailedToStart. The shares of the time follow a Fargate start: most of it before the pull. ECS guide: "Task lifecycle".
+ * Sets a task going: PROVISIONING → PENDING → (ACTIVATING) → RUNNING within its behaviour's `startsAfter`, or to
+ * STOPPED with TaskFailedToStart. The shares of the time follow a Fargate start: most of it before the pull. ECS
+ * guide: "Task lifecycle".
  */
 export function startTask(ecs: Ecs, task: TaskState, observer: TaskObserver = {}): void {
   const total = task.behaviour.startsAfter ?? ecs.options.startsAfter
@@ -123,9 +124,9 @@ export function endTask(
 }
 
 /**
- * Stops a task as the scheduler and StopTask do: targets drain for their deregistration delay (DEACTIVATING), then SIGTERM, and
- * SIGKILL after stopTimeout (30 s by default). A task that has not started its containers ends without exit codes.
- * ECS API: StopTask; ECS guide: "Task lifecycle".
+ * Stops a task as the scheduler and StopTask do: targets drain for their deregistration delay (DEACTIVATING), then
+ * SIGTERM, and SIGKILL after stopTimeout (30 s by default). A task that has not started its containers ends without
+ * exit codes. ECS API: StopTask; ECS guide: "Task lifecycle".
  */
 export function stopTask(
   ecs: Ecs,

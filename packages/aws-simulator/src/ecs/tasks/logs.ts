@@ -2,8 +2,8 @@ import type { Ecs, TaskState } from '../types.ts'
 import { taskTimer } from './lifecycle.ts'
 
 /**
- * The lines that a task's main container writes, into the stream PREFIX/CONTAINER/TASKID (ECS guide: "Using the awslogs log driver").
- * Without a prefix the stream is named after the container's runtime id.
+ * The lines that a task's main container writes, into the stream PREFIX/CONTAINER/TASKID (ECS guide: "Using the
+ * awslogs log driver"). Without a prefix the stream is named after the container's runtime id.
  */
 export function writeLogs(ecs: Ecs, task: TaskState): void {
   const definitions = task.definition.definition.containerDefinitions ?? []

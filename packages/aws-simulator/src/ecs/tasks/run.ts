@@ -34,7 +34,10 @@ function check(request: RunTaskRequest): void {
   if ((request.clientToken?.length ?? 0) > 64) throw invalidParameter('clientToken must be at most 64 characters.')
 }
 
-/** The answer to a client token that was used before: the same tasks, or ConflictException for another request. ECS API: RunTask. */
+/**
+ * The answer to a client token that was used before: the same tasks, or ConflictException for another request. ECS
+ * API: RunTask.
+ */
 function repeated(ecs: Ecs, key: string, request: RunTaskRequest) {
   const before = ecs.runTokens.get(key)
   if (!before) return undefined

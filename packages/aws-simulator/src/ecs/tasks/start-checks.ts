@@ -27,8 +27,9 @@ function missingLogGroup(ecs: Ecs, task: TaskState): string | undefined {
 }
 
 /**
- * Everything that must be there before a Fargate task's containers can start, in the platform's order: secrets, log groups, images.
- * Returns the stoppedReason of a task for which it is not, in the words of the ECS guide's "Stopped tasks error messages".
+ * Everything that must be there before a Fargate task's containers can start, in the platform's order: secrets, log
+ * groups, images. Returns the stoppedReason of a task for which it is not, in the words of the ECS guide's "Stopped
+ * tasks error messages".
  */
 export const startFailure = (ecs: Ecs, task: TaskState): string | undefined =>
   task.behaviour.failsToStart ?? missingSecrets(ecs, task) ?? missingLogGroup(ecs, task) ?? pullImages(ecs, task)

@@ -34,7 +34,10 @@ const containerView = (ecs: Ecs, task: TaskState, container: ContainerState): Co
   }
 }
 
-/** HEALTHY when all essential containers' checks pass, UNKNOWN when one has none or no result yet. ECS API: Task.healthStatus. */
+/**
+ * HEALTHY when all essential containers' checks pass, UNKNOWN when one has none or no result yet. ECS API:
+ * Task.healthStatus.
+ */
 function healthStatus(task: TaskState): Task['healthStatus'] {
   const states = task.containers.filter(({ essential }) => essential).map((container) => container.healthStatus)
   if (states.includes('UNHEALTHY')) return 'UNHEALTHY'
